@@ -1,0 +1,1 @@
+"""One toolkit for OME-Zarr, from the microscope to the publication."""

@@ -1,0 +1,1 @@
+"""Anything that can be read: one module a format."""

@@ -1,0 +1,1 @@
+"""Where bytes lie: stores of bytes by key."""

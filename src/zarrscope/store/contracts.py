@@ -1,0 +1,98 @@
+"""What a store is: bytes by key. Everything else in this room is implementation.
+
+Keys are relative, separated by ``/``, without empty, ``.`` or ``..`` parts. A key that is
+absent is ``None``, and only a definite "not found" counts as absent; all other trouble is raised.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Buffer = bytes | bytearray | memoryview
+
+
+class Suffix(NamedTuple):
+    """The last ``length`` bytes of a value."""
+
+    length: int
+
+
+ByteRange = tuple[int, int] | Suffix | None
+"""``(start, stop)``, the last bytes, or all. A range that reaches past the end is cut there."""
+
+
+class Request(NamedTuple):
+    """One value to fetch; ``out`` is a writable buffer that receives it (and is returned, cut to length)."""
+
+    key: str
+    range: ByteRange = None
+    out: memoryview | None = None
+
+
+class Info(NamedTuple):
+    """What is known of a value without reading it: its size in bytes and a tag that changes with it."""
+
+    size: int
+    tag: str
+
+
+ABSENT = ""
+"""The tag of a key that must not exist yet (``if_tag=ABSENT``)."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """Bytes by key."""
+
+    def get(self, key: str, range: ByteRange = None, out: memoryview | None = None) -> Buffer | None:  # noqa: A002
+        """Return the value, or the part of it that ``range`` names, or None where the key is absent."""
+
+    def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
+        """Return the values in the order of the requests (fetched together where that is faster)."""
+
+    def head(self, key: str) -> Info | None:
+        """Return size and tag, or None where the key is absent."""
+
+    def url(self, key: str = "") -> str:
+        """Return the address of a key for messages, without secrets."""
+
+
+class Upload(Protocol):
+    """A value that grows by appending and appears only when it is committed."""
+
+    def write(self, data: Buffer) -> None:
+        """Append."""
+
+    def commit(self) -> None:
+        """Let the value appear under its key, whole and at once."""
+
+    def abort(self) -> None:
+        """Forget it; harmless after ``commit``."""
+
+
+@runtime_checkable
+class Writable(Readable, Protocol):
+    """A store that can be changed."""
+
+    def put(self, key: str, data: Buffer, if_tag: str | None = None) -> None:
+        """Write a value atomically; with ``if_tag`` only over that state, else ConflictError."""
+
+    def create(self, key: str, if_tag: str | None = None) -> Upload:
+        """Begin a value whose size is not known yet."""
+
+    def sync(self, keys: Iterable[str]) -> None:
+        """Return only once these values would survive a loss of power."""
+
+    def delete(self, key: str) -> None:
+        """Remove a value; harmless where it is absent."""
+
+
+@runtime_checkable
+class Listable(Protocol):
+    """A store that can say what it holds."""
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys that begin with ``prefix`` (a folder ends with ``/``), in sorted order."""
