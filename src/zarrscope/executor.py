@@ -1,0 +1,97 @@
+"""Where work runs. The only threads of zarrscope are made here."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from threading import local
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_here = local()
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Executor(Protocol):
+    """Runs one function over many items."""
+
+    workers: int
+
+    def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield results in the order of the items, with a bounded number in flight; the first error cancels."""
+
+
+class Serial:
+    """One thing after the other, in the caller's thread."""
+
+    workers = 1
+
+    def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield the result of each item."""
+        for item in items:
+            yield fn(item)
+
+
+class Threads:
+    """A number of threads, with at most one item more than threads in flight.
+
+    Results come in the order of the items, whatever the number of threads: what a writer makes
+    of them is then the same for any number.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield the result of each item; after an error or when closed, nothing new is begun."""
+        waiting: deque[Future[R]] = deque()
+        with ThreadPoolExecutor(self.workers, "zarrscope", initializer=_enter) as threads:
+            try:
+                for item in items:
+                    waiting.append(threads.submit(fn, item))
+                    if len(waiting) > self.workers:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+
+def executor(workers: int | None = None) -> Executor:
+    """Return an executor with this many threads (as many as processors where not given)."""
+    count = cores() if workers is None else workers
+    return Serial() if count <= 1 else Threads(count)
+
+
+def fan_out(fn: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Return the results of a few small pieces of work, side by side where that cannot deadlock.
+
+    Inside a worker the pieces run one after the other: its siblings already use the processors.
+    """
+    if len(items) < 2 or getattr(_here, "worker", False):
+        return [fn(item) for item in items]
+    return list(pool().map(fn, items))
+
+
+@lru_cache(maxsize=1)
+def pool() -> ThreadPoolExecutor:
+    """Return the one shared pool for small pieces of work."""
+    return ThreadPoolExecutor(min(32, cores()), "zarrscope-pool", initializer=_enter)
+
+
+def _enter() -> None:
+    _here.worker = True

@@ -1,0 +1,320 @@
+"""A folder as a store. The only place, besides the sources, that knows what a path is."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zarrscope.errors import AccessError, ConflictError, InvalidKeyError, StoreError
+from zarrscope.store.contracts import ABSENT, Buffer, ByteRange, Info, Request, Suffix
+from zarrscope.store.keys import check_key
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows has no advisory locks on folders
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+# A folder where a file was expected, or the other way round, is a value that is not there.
+_ABSENT_ERRORS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_MOST_FOLDERS = 4096
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """Turn the system's errors into ours: one line with the file and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, StoreError | AccessError):
+            raise
+        reason = error.strerror or str(error)
+        if error.errno in _FORBIDDEN:
+            raise AccessError(f"{url}: {reason}; choose a place where you may write") from error
+        if error.errno in _FULL:
+            raise StoreError(f"{url}: {reason}; free some space or choose another disk") from error
+        raise StoreError(f"{url}: {reason}") from error
+
+
+class LocalStore:
+    """Bytes by key below one folder.
+
+    Values are written under a temporary name and renamed, so that a key holds a whole value or
+    nothing. Symbolic links are followed only where they stay below the folder.
+
+    Parameters
+    ----------
+    root : str or path-like
+        The folder; it need not exist yet.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self._root = os.path.abspath(os.fspath(root))  # noqa: PTH100 - no resolving: the root itself may be a link
+        self._real: str | None = None
+        self._safe: set[str] = set()
+
+    def __getstate__(self) -> str:
+        return self._root
+
+    def __setstate__(self, root: str) -> None:
+        LocalStore.__init__(self, root)
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return Path(self._root)
+
+    def url(self, key: str = "") -> str:
+        """Return the path of a key for messages."""
+        return f"{self._root}/{key}" if key else self._root
+
+    def get(self, key: str, range: ByteRange = None, out: memoryview | None = None) -> Buffer | None:  # noqa: A002
+        """Return the value, or the part of it that ``range`` names, or None where it is absent."""
+        return self.get_many((Request(key, range, out),))[0]
+
+    def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
+        """Return the values in the order of the requests; a file asked for several times in a row is opened once."""
+        values: list[Buffer | None] = []
+        handle, opened = -1, ""
+        try:
+            for key, wanted, out in requests:
+                if key != opened:
+                    handle, opened = self._close(handle), key
+                    handle = self._open(key)
+                values.append(None if handle < 0 else self._read(handle, key, wanted, out))
+        finally:
+            self._close(handle)
+        return values
+
+    def head(self, key: str) -> Info | None:
+        """Return size and tag, or None where the key is absent."""
+        handle = self._open(key)
+        if handle < 0:
+            return None
+        try:
+            return _info(os.fstat(handle))
+        finally:
+            os.close(handle)
+
+    def put(self, key: str, data: Buffer, if_tag: str | None = None) -> None:
+        """Write a value atomically; with ``if_tag`` only over that state, else ConflictError."""
+        upload = self.create(key, if_tag)
+        try:
+            upload.write(data)
+            upload.commit()
+        finally:
+            upload.abort()
+
+    def create(self, key: str, if_tag: str | None = None) -> LocalUpload:
+        """Begin a value under a temporary name in its own folder."""
+        return LocalUpload(self, self._path(key, new=True), key, if_tag)
+
+    def sync(self, keys: Iterable[str]) -> None:
+        """Flush values, and the folders that name them, to the disk."""
+        paths = [self._path(key) for key in keys]
+        folders = {part for path in paths for part in self._folders(path)}
+        for path in (*paths, *sorted(folders, reverse=True)):
+            with _explained(path):
+                handle = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
+
+    def delete(self, key: str) -> None:
+        """Remove a value; harmless where it is absent."""
+        path = self._path(key)
+        with _explained(path), suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(path)  # noqa: PTH108 - speed: one call for each of a million keys
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys that begin with ``prefix`` in sorted order."""
+        if prefix.strip("/"):
+            check_key(prefix.rstrip("/"))
+        folder = prefix.rpartition("/")[0]
+        for key in self._walk(folder):
+            if key.startswith(prefix):
+                yield key
+
+    def _walk(self, folder: str) -> Iterator[str]:
+        with _explained(self.url(folder)):
+            try:
+                entries = sorted(os.scandir(self.url(folder)), key=lambda e: e.name + "/" * e.is_dir())
+            except (FileNotFoundError, NotADirectoryError):
+                return
+        for entry in entries:
+            key = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(key)
+            elif entry.is_file():
+                yield key
+
+    def _open(self, key: str) -> int:
+        """Return a handle for reading, or -1 where the key is absent."""
+        path = self._path(key)
+        try:
+            return os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+        except OSError as error:
+            if error.errno in _ABSENT_ERRORS:
+                return -1
+            if error.errno != errno.ELOOP:
+                with _explained(path):
+                    raise
+        real = os.path.realpath(path)  # noqa: PTH
+        self._check_inside(real, key)
+        with _explained(path):
+            try:
+                return os.open(real, os.O_RDONLY)
+            except FileNotFoundError:
+                return -1
+
+    def _read(self, handle: int, key: str, wanted: ByteRange, out: memoryview | None) -> Buffer | None:
+        with _explained(self.url(key)):
+            try:
+                return _read_range(handle, wanted, out)
+            except IsADirectoryError:
+                return None
+
+    def _close(self, handle: int) -> int:
+        if handle >= 0:
+            os.close(handle)
+        return -1
+
+    def _path(self, key: str, *, new: bool = False) -> str:
+        """Return the path of a key after making sure that its folder lies below the root."""
+        path = f"{self._root}/{check_key(key)}"
+        folder = path[: path.rindex("/")]
+        if folder not in self._safe:
+            if new:
+                with _explained(folder):
+                    os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            self._check_inside(os.path.realpath(folder), key)  # noqa: PTH
+            if len(self._safe) >= _MOST_FOLDERS:
+                self._safe.clear()
+            # A folder that does not exist yet could still become a link.
+            if new or os.path.isdir(folder):  # noqa: PTH112
+                self._safe.add(folder)
+        return path
+
+    def _check_inside(self, real: str, key: str) -> None:
+        if self._real is None or not os.path.isdir(self._real):  # noqa: PTH112
+            self._real = os.path.realpath(self._root)  # noqa: PTH
+        if real != self._real and not real.startswith(self._real.rstrip("/") + "/"):
+            raise InvalidKeyError(f"{self.url(key)} is a link that leads out of {self._root}; it is not followed")
+
+    def _folders(self, path: str) -> Iterator[str]:
+        while len(path) > len(self._root):
+            path = path[: path.rindex("/")]
+            yield path
+
+
+def _info(status: os.stat_result) -> Info:
+    return Info(status.st_size, f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}")
+
+
+def _read_range(handle: int, wanted: ByteRange, out: memoryview | None) -> Buffer:
+    """Read a range; what reaches past the end is cut there."""
+    if isinstance(wanted, Suffix) or wanted is None:
+        size = os.fstat(handle).st_size
+        start = max(0, size - wanted.length) if wanted else 0
+        stop = size
+    else:
+        start, stop = max(0, wanted[0]), wanted[1]
+    length = max(0, stop - start)
+    if out is None:
+        data = os.pread(handle, length, start)
+        return data if len(data) == length else data + _rest(handle, start + len(data), stop)
+    done = 0
+    while done < length:
+        got = os.preadv(handle, [out[done:length]], start + done)
+        if got == 0:
+            break
+        done += got
+    return out[:done]
+
+
+def _rest(handle: int, start: int, stop: int) -> bytes:
+    """Read on after a short read (one call returns at most 2 GiB)."""
+    parts = []
+    while start < stop and (part := os.pread(handle, stop - start, start)):
+        parts.append(part)
+        start += len(part)
+    return b"".join(parts)
+
+
+class LocalUpload:
+    """A value that grows under a temporary name beside its final one."""
+
+    def __init__(self, store: LocalStore, path: str, key: str, if_tag: str | None) -> None:
+        folder, name = path.rsplit("/", 1)
+        self._store, self._path, self._key, self._if_tag = store, path, key, if_tag
+        self._folder = folder
+        self._temporary = f"{folder}/.{name}.{secrets.token_hex(4)}.part"
+        with _explained(store.url(key)):
+            self._handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+
+    def write(self, data: Buffer) -> None:
+        """Append."""
+        view = memoryview(data).cast("B")
+        with _explained(self._store.url(self._key)):
+            while view:
+                view = view[os.write(self._handle, view) :]
+
+    def commit(self) -> None:
+        """Let the value appear under its key."""
+        with _explained(self._store.url(self._key)):
+            os.close(self._handle)
+            self._handle = -1
+            if self._if_tag is None:
+                os.replace(self._temporary, self._path)  # noqa: PTH105
+            elif self._if_tag == ABSENT:
+                self._commit_new()
+            else:
+                self._commit_over(self._if_tag)
+        self._temporary = ""
+
+    def abort(self) -> None:
+        """Forget it; harmless after ``commit``."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+        if self._temporary:
+            with suppress(OSError):
+                os.unlink(self._temporary)  # noqa: PTH108
+            self._temporary = ""
+
+    def _commit_new(self) -> None:
+        try:
+            os.link(self._temporary, self._path)  # a link, unlike a rename, refuses to replace
+        except FileExistsError:
+            raise ConflictError(f"{self._path} was written by someone else; read it again") from None
+        os.unlink(self._temporary)  # noqa: PTH108
+
+    def _commit_over(self, tag: str) -> None:
+        with _locked(self._folder):
+            info = self._store.head(self._key)
+            if (info.tag if info else ABSENT) != tag:
+                raise ConflictError(f"{self._path} was changed by someone else; read it again")
+            os.replace(self._temporary, self._path)  # noqa: PTH105
+
+
+@contextmanager
+def _locked(folder: str) -> Iterator[None]:
+    """Hold the folder's advisory lock: compare and replace must be one step among zarrscope's processes."""
+    if fcntl is None:  # pragma: no cover
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
