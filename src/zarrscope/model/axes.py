@@ -1,13 +1,37 @@
-"""Axes: the names, types and units of an image's dimensions."""
+"""Axes: the names, types and units of an image's dimensions, and the systems that they span."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+class _Nothing(Mapping[str, Any]):
+    """The empty mapping: frozen, hashable and, unlike a mapping proxy, picklable."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: str) -> Any:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+    def __reduce__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Mapping[str, Any] = _Nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +59,23 @@ class Axis:
     unit: str | None = None
     discrete: bool | None = None
     long_name: str | None = None
+    extra: Mapping[str, Any] = field(default=NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinateSystem:
+    """A space that points live in.
+
+    Parameters
+    ----------
+    name : str
+        Unique within a document; "" in versions before 0.6, which have one nameless system.
+    axes : tuple of Axis
+        In the order of the coordinates of a point.
+    extra : mapping
+        Keys of the document that the specification does not name.
+    """
+
+    name: str
+    axes: tuple[Axis, ...]
     extra: Mapping[str, Any] = field(default=NOTHING)

@@ -1,0 +1,244 @@
+"""The only parsers of JSON and XML: whatever a document holds, they end soon and in one kind of error.
+
+Sizes, depths and numbers are bounded before anything is built, so that no document can exhaust the
+stack, the memory or the patience of its reader.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from zarrscope.errors import MetadataError
+
+SIZE_LIMIT = 64 << 20
+DEPTH_LIMIT = 128
+VALUES_LIMIT = 2_000_000
+ELEMENTS_LIMIT = 1_000_000
+NUMBER_LIMIT = 300  # digits: more would not fit into a double anyway
+
+_BOM = b"\xef\xbb\xbf"
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_COMMENT_LINE = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def safe_json(
+    data: bytes | memoryview,
+    *,
+    file: str,
+    limit: int = SIZE_LIMIT,
+    allow_nan: bool = False,
+    comments: bool = False,
+) -> Any:
+    """Parse a JSON document (RFC 8259) that nobody vouches for.
+
+    Parameters
+    ----------
+    data : bytes or memoryview
+        UTF-8, with or without a byte order mark.
+    file : str
+        Name of the document for messages.
+    limit : int
+        Largest size in bytes.
+    allow_nan : bool
+        Accept the bare words ``NaN``, ``Infinity`` and ``-Infinity``, which older tools write as fill values.
+    comments : bool
+        Skip lines that begin with ``//``, as the published examples of 0.1 to 0.3 have them.
+
+    Raises
+    ------
+    MetadataError
+        The document is no JSON, or is larger, deeper or stranger than a description may be.
+    """
+    text = _text(data, file, limit)
+    if comments:
+        text = _COMMENT_LINE.sub("", text)
+    _check_bounds(text, file)
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) != len(items):
+            names = [name for name, _ in items]
+            twice = next(name for name in found if names.count(name) > 1)
+            raise MetadataError(f"{file}: the key {_short(twice)} stands twice in one object")
+        return found
+
+    def whole(digits: str) -> int:
+        if len(digits) > NUMBER_LIMIT:
+            raise MetadataError(f"{file}: a number of {len(digits)} digits (at most {NUMBER_LIMIT})")
+        return int(digits)
+
+    def fraction(digits: str) -> float:
+        if len(digits) > NUMBER_LIMIT:
+            raise MetadataError(f"{file}: a number of {len(digits)} digits (at most {NUMBER_LIMIT})")
+        value = float(digits)
+        if value in (float("inf"), float("-inf")) and not allow_nan:
+            raise MetadataError(f"{file}: the number {_short(digits)} does not fit into 64 bits")
+        return value
+
+    def constant(word: str) -> float:
+        if not allow_nan:
+            raise MetadataError(f"{file}: {word} is no JSON")
+        return float(word)
+
+    try:
+        value = json.loads(
+            text, object_pairs_hook=pairs, parse_int=whole, parse_float=fraction, parse_constant=constant
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}"
+        raise MetadataError(f"{file}: no valid JSON at {place}: {error.msg}") from None
+    if _SURROGATE.search(text):
+        _check_surrogates(value, file)
+    return value
+
+
+def dump_json(value: Any, *, allow_nan: bool = False) -> bytes:
+    """Write a value as JSON: two spaces, real characters, keys as they come, one newline at the end.
+
+    Parameters
+    ----------
+    value : object
+        What ``json.dumps`` takes; mappings of any kind are objects.
+    allow_nan : bool
+        Write ``NaN`` and infinities as the bare words that only lenient parsers read.
+
+    Raises
+    ------
+    MetadataError
+        The value cannot be written as JSON.
+    """
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=allow_nan, default=_plain)
+        return text.encode() + b"\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MetadataError(f"this cannot be written as JSON: {error}") from None
+
+
+def safe_xml(data: str | bytes | memoryview, *, file: str, limit: int = SIZE_LIMIT) -> ElementTree.Element:
+    """Parse an XML document that nobody vouches for; document types and entities are refused.
+
+    Parameters
+    ----------
+    data : str, bytes or memoryview
+        A text needs no declaration; of bytes the declared encoding is obeyed.
+    file : str
+        Name of the document for messages.
+    limit : int
+        Largest size in bytes.
+
+    Returns
+    -------
+    Element
+        The root; names are ``{namespace}local``; comments are left out.
+
+    Raises
+    ------
+    MetadataError
+        The document is no XML, or is larger, deeper or stranger than a description may be.
+    """
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data[: limit + 1])
+    if len(raw) > limit:
+        raise MetadataError(f"{file}: larger than {limit} bytes")
+    parser = expat.ParserCreate("utf-8" if isinstance(data, str) else None, "}")
+    builder = _Builder(file)
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.tree.data
+    parser.StartDoctypeDeclHandler = builder.refuse
+    parser.EntityDeclHandler = builder.refuse
+    try:
+        parser.Parse(raw, True)
+    except expat.ExpatError as error:
+        place = f"line {error.lineno} column {error.offset + 1}"
+        raise MetadataError(f"{file}: no valid XML at {place}: {expat.ErrorString(error.code)}") from None
+    except (ValueError, LookupError) as error:  # an encoding that nobody knows
+        if isinstance(error, MetadataError):
+            raise
+        raise MetadataError(f"{file}: no valid XML: {_short(str(error))}") from None
+    return builder.tree.close()
+
+
+class _Builder:
+    """Builds the tree while it counts elements and depth."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.tree: ElementTree.TreeBuilder = ElementTree.TreeBuilder()
+        self.depth = 0
+        self.count = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        self.count += 1
+        if self.depth > DEPTH_LIMIT:
+            raise MetadataError(f"{self.file}: nested deeper than {DEPTH_LIMIT} elements")
+        if self.count > ELEMENTS_LIMIT:
+            raise MetadataError(f"{self.file}: more than {ELEMENTS_LIMIT} elements")
+        self.tree.start(_qualified(name), {_qualified(k): v for k, v in attributes.items()})
+
+    def end(self, name: str) -> None:
+        self.depth -= 1
+        self.tree.end(_qualified(name))
+
+    def refuse(self, name: str, *_: object) -> None:
+        raise MetadataError(f"{self.file}: a document type or entity is not accepted ({_short(name)})")
+
+
+def _qualified(name: str) -> str:
+    return "{" + name if "}" in name else name
+
+
+def _text(data: bytes | memoryview, file: str, limit: int) -> str:
+    if len(data) > limit:
+        raise MetadataError(f"{file}: {len(data)} bytes are more than the {limit} that a document may have")
+    raw = bytes(data).removeprefix(_BOM)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise MetadataError(f"{file}: no UTF-8 at byte {error.start}") from None
+
+
+def _check_bounds(text: str, file: str) -> None:
+    """Refuse what is too deep or too rich, in one pass that does not recurse."""
+    if sum(map(text.count, ",[{")) > VALUES_LIMIT:
+        bare = _STRING.sub("", text)
+        if sum(map(bare.count, ",[{")) > VALUES_LIMIT:
+            raise MetadataError(f"{file}: more than {VALUES_LIMIT} values")
+    if text.count("[") + text.count("{") <= DEPTH_LIMIT:
+        return
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        mark = text[token.start()]
+        if mark in "[{":
+            depth += 1
+            if depth > DEPTH_LIMIT:
+                line = text.count("\n", 0, token.start()) + 1
+                raise MetadataError(f"{file}: nested deeper than {DEPTH_LIMIT} at line {line}")
+        elif mark != '"':
+            depth -= 1
+
+
+def _check_surrogates(value: Any, file: str) -> None:
+    """Refuse half a character, which could be read but never be written again."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise MetadataError(f"{file}: a lone surrogate is no character") from None
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -1,0 +1,108 @@
+"""The multiscale image: one picture at several resolutions, and where its pixels lie in the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zarrscope.errors import UnsupportedError
+from zarrscope.model.axes import NOTHING, Axis, CoordinateSystem
+from zarrscope.model.transforms import Placement, Transformation, composed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One resolution.
+
+    Parameters
+    ----------
+    path : str
+        Of the array, relative to the group of the image.
+    transformation : Transformation
+        From the indices of the array (a pixel's centre is a whole number) to the intrinsic system.
+    extra : mapping
+        Keys of the document that the specification does not name.
+    """
+
+    path: str
+    transformation: Transformation
+    extra: Mapping[str, Any] = field(default=NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Multiscale:
+    """One image at several resolutions (section ``multiscales`` of the specification).
+
+    Parameters
+    ----------
+    name : str, optional
+        For people.
+    systems : tuple of CoordinateSystem
+        At least one; versions before 0.6 have exactly one without a name.
+    datasets : tuple of Dataset
+        From the highest resolution to the lowest.
+    transformations : tuple of Transformation
+        Of all levels together. Those without input and output are applied after that of the dataset
+        (0.4, 0.5); those with lead from one system to another (0.6).
+    type : str, optional
+        How the lower resolutions were made, for example ``gaussian``.
+    metadata : mapping, optional
+        Whatever describes the down-scaling method further.
+    extra : mapping
+        Keys of the document that the specification does not name.
+    """
+
+    name: str | None
+    systems: tuple[CoordinateSystem, ...]
+    datasets: tuple[Dataset, ...]
+    transformations: tuple[Transformation, ...] = ()
+    type: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    extra: Mapping[str, Any] = field(default=NOTHING)
+
+    @property
+    def intrinsic(self) -> CoordinateSystem:
+        """The system into which the datasets are placed."""
+        target = self.datasets[0].transformation.output if self.datasets else None
+        named = [s for s in self.systems if target is not None and s.name == target.name]
+        return (*named, *self.systems)[0]
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Axes of the intrinsic system, which are those of every array."""
+        return self.intrinsic.axes if self.systems else ()
+
+    def placement(self, level: int) -> Placement | None:
+        """Return scale and translation of a level, or None where its transformation is more than that."""
+        after = [t for t in self.transformations if t.input is None and t.output is None]
+        return composed([self.datasets[level].transformation, *after], len(self.axes))
+
+    def scale(self, level: int) -> tuple[float, ...]:
+        """Return the size of a pixel of this level, one number an axis, in the unit of the axis.
+
+        Raises
+        ------
+        UnsupportedError
+            The level is placed by more than scale and translation.
+        """
+        return self._simple(level).scale
+
+    def translation(self, level: int) -> tuple[float, ...]:
+        """Return the centre of the first pixel of this level, one number an axis, in the unit of the axis.
+
+        Raises
+        ------
+        UnsupportedError
+            The level is placed by more than scale and translation.
+        """
+        return self._simple(level).translation
+
+    def _simple(self, level: int) -> Placement:
+        placement = self.placement(level)
+        if placement is None:
+            path = self.datasets[level].path
+            raise UnsupportedError(f"level {path!r} is not placed by one scale and one translation")
+        return placement
