@@ -81,7 +81,7 @@ class LocalStore:
         return self.get_many((Request(key, range, out),))[0]
 
     def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
-        """Return the values in the order of the requests; a file asked for several times in a row is opened once."""
+        """Return the values in the order of the requests; a file asked for in a row is opened once."""
         values: list[Buffer | None] = []
         handle, opened = -1, ""
         try:
@@ -168,7 +168,7 @@ class LocalStore:
             if error.errno != errno.ELOOP:
                 with _explained(path):
                     raise
-        real = os.path.realpath(path)  # noqa: PTH
+        real = os.path.realpath(path)
         self._check_inside(real, key)
         with _explained(path):
             try:
@@ -196,7 +196,7 @@ class LocalStore:
             if new:
                 with _explained(folder):
                     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-            self._check_inside(os.path.realpath(folder), key)  # noqa: PTH
+            self._check_inside(os.path.realpath(folder), key)
             if len(self._safe) >= _MOST_FOLDERS:
                 self._safe.clear()
             # A folder that does not exist yet could still become a link.
@@ -206,9 +206,9 @@ class LocalStore:
 
     def _check_inside(self, real: str, key: str) -> None:
         if self._real is None or not os.path.isdir(self._real):  # noqa: PTH112
-            self._real = os.path.realpath(self._root)  # noqa: PTH
+            self._real = os.path.realpath(self._root)
         if real != self._real and not real.startswith(self._real.rstrip("/") + "/"):
-            raise InvalidKeyError(f"{self.url(key)} is a link that leads out of {self._root}; it is not followed")
+            raise InvalidKeyError(f"{self.url(key)} is a link out of {self._root}; it is not followed")
 
     def _folders(self, path: str) -> Iterator[str]:
         while len(path) > len(self._root):

@@ -1,0 +1,164 @@
+"""The one pass: every coarser pixel is made, in memory, as soon as the finer ones are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from zarrscope.types import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from zarrscope.types import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One level as the cascade sees it.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Pixels of the level.
+    chunk : tuple of int
+        The unit in which pixels are handed on.
+    factors : tuple of int, optional
+        How the next level is made of this one; None for the last.
+    """
+
+    shape: Shape
+    chunk: Shape
+    factors: Shape | None
+
+    @property
+    def cell(self) -> Shape:
+        """Smallest box that holds whole chunks and whole pixels of the next level."""
+        if self.factors is None:
+            return self.chunk
+        rows = zip(self.chunk, self.factors, self.shape, strict=True)
+        return tuple(c if c % f == 0 or c >= n else c * f for c, f, n in rows)
+
+    def aligned(self, region: Region) -> bool:
+        """Return whether a region consists of whole cells (the edge of the level ends one as well)."""
+        rows = zip(region.start, region.stop, self.cell, self.shape, strict=True)
+        return all(a % c == 0 and (b % c == 0 or b == n) for a, b, c, n in rows)
+
+
+class Part(NamedTuple):
+    """Pixels of a level that do not make up whole cells yet."""
+
+    level: int
+    start: Shape
+    block: NDArray[Any]
+
+
+class Cascade:
+    """Turns blocks of level 0 into chunks of all levels, with memory for open cells only.
+
+    Each level is a pure function of the level below it as stored. ``feed`` may run in many threads;
+    ``settle`` is for one at a time.
+
+    Parameters
+    ----------
+    steps : tuple of Step
+        The levels, finest first.
+    shrink : tuple of callables
+        ``shrink[k](block)`` makes pixels of level k + 1 from pixels of level k; one a step.
+    """
+
+    def __init__(
+        self, steps: tuple[Step, ...], shrink: tuple[Callable[[NDArray[Any]], NDArray[Any]], ...]
+    ) -> None:
+        self._steps = steps
+        self._shrink = shrink
+        self._open: dict[tuple[int, Shape], tuple[NDArray[Any], int]] = {}
+        self._spare: dict[Shape, list[NDArray[Any]]] = {}
+
+    def feed(
+        self, level: int, start: Shape, block: NDArray[Any], emit: Callable[[int, Shape, NDArray[Any]], None]
+    ) -> Part | None:
+        """Hand on whole chunks of a block, and of what is made of it, as far as cells are whole.
+
+        Parameters
+        ----------
+        level : int
+            Where the block belongs.
+        start : tuple of int
+            Its first pixel there.
+        block : ndarray
+            Its pixels.
+        emit : callable
+            Receives level, index of the chunk in the level's grid, and the chunk's pixels.
+
+        Returns
+        -------
+        Part or None
+            What is left over for ``settle``.
+        """
+        while True:
+            step = self._steps[level]
+            region = Region.of(start, block.shape)
+            if not step.aligned(region):
+                return Part(level, start, block)
+            for index, inside in _chunks(region, step.chunk):
+                emit(level, index, block[inside])
+            if step.factors is None:
+                return None
+            block = self._shrink[level](block)
+            start = tuple(a // f for a, f in zip(start, step.factors, strict=True))
+            level += 1
+
+    def settle(self, part: Part, emit: Callable[[int, Shape, NDArray[Any]], None]) -> None:
+        """Put left-over pixels into their cells, and feed every cell that they complete."""
+        step = self._steps[part.level]
+        region = Region.of(part.start, part.block.shape)
+        for index in _touched(region, step.cell):
+            origin = tuple(i * c for i, c in zip(index, step.cell, strict=True))
+            whole = Region(
+                origin, tuple(min(o + c, n) for o, c, n in zip(origin, step.cell, step.shape, strict=True))
+            )
+            piece = region.intersect(whole)
+            buffer, missing = self._open.pop((part.level, index), (None, whole.size))
+            if buffer is None:
+                buffer = self._buffer(whole.shape, part.block.dtype)
+            buffer[piece.within(origin).slices] = part.block[piece.within(part.start).slices]
+            missing -= piece.size
+            if missing > 0:
+                self._open[part.level, index] = (buffer, missing)
+                continue
+            rest = self.feed(part.level, origin, buffer, emit)
+            if rest is not None:
+                self.settle(rest, emit)
+            self._spare.setdefault(whole.shape, []).append(buffer)
+
+    @property
+    def open_cells(self) -> int:
+        """How many cells still wait for pixels: 0 after a complete image."""
+        return len(self._open)
+
+    def _buffer(self, shape: Shape, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return a used buffer where there is one: fresh pages cost more than the copy into them."""
+        spare = self._spare.get(shape)
+        return spare.pop() if spare else np.empty(shape, dtype)
+
+
+def _touched(region: Region, cell: Shape) -> Iterator[Shape]:
+    return product(
+        *(range(a // c, -(-b // c)) for a, b, c in zip(region.start, region.stop, cell, strict=True))
+    )
+
+
+def _chunks(region: Region, chunk: Shape) -> Iterator[tuple[Shape, tuple[slice, ...]]]:
+    """Yield the index and the place inside the region of each of its chunks, in C order."""
+    axes = []
+    for a, b, c in zip(region.start, region.stop, chunk, strict=True):
+        first, last = a // c, -(-b // c)
+        axes.append([(i, slice(i * c - a, min((i + 1) * c, b) - a)) for i in range(first, last)])
+    for places in product(*axes):
+        yield tuple(i for i, _ in places), tuple(s for _, s in places)

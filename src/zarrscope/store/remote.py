@@ -1,0 +1,127 @@
+"""A store behind HTTP or HTTPS, read through obstore. The only module that imports it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import obstore
+from obstore import exceptions
+from obstore.store import HTTPStore
+
+from zarrscope.errors import AccessError, StoreError
+from zarrscope.executor import fan_out
+from zarrscope.store.contracts import Buffer, ByteRange, Info, Request, Suffix
+from zarrscope.store.keys import check_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_CLIENT = {"allow_http": True, "connect_timeout": "10s", "timeout": "120s"}
+_RETRY: dict[str, Any] = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
+_REFUSED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
+
+
+class HttpStore:
+    """Bytes by key below one address. Read only; it cannot be listed.
+
+    Only "not found" counts as absent. Whatever else a server answers is raised, after bounded
+    retries of what may pass.
+
+    Parameters
+    ----------
+    base : str
+        ``http://`` or ``https://`` address of the folder.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._base = base.rstrip("/")
+        self._store = HTTPStore.from_url(
+            self._base,
+            client_options=_CLIENT,  # type: ignore[arg-type]
+            retry_config=_RETRY,  # type: ignore[arg-type]
+        )
+
+    def __getstate__(self) -> str:
+        return self._base
+
+    def __setstate__(self, base: str) -> None:
+        HttpStore.__init__(self, base)
+
+    def url(self, key: str = "") -> str:
+        """Return the address of a key for messages, without user, password and query."""
+        parts = urlsplit(self._base)
+        host = parts.netloc.rpartition("@")[2]
+        base = urlunsplit((parts.scheme, host, parts.path, "", ""))
+        return f"{base}/{key}" if key else base
+
+    def get(self, key: str, range: ByteRange = None, out: memoryview | None = None) -> Buffer | None:  # noqa: A002
+        """Return the value, or the part of it that ``range`` names, or None where it is absent."""
+        check_key(key)
+        if isinstance(range, tuple) and not isinstance(range, Suffix) and range[1] <= range[0]:
+            return b"" if self.head(key) else None
+        try:
+            with self._explained(key):
+                data = self._fetch(key, range)
+        except FileNotFoundError:
+            return None
+        if out is None:
+            return data
+        out[: len(data)] = data
+        return out[: len(data)]
+
+    def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
+        """Return the values in the order of the requests, fetched side by side."""
+        return fan_out(lambda request: self.get(*request), requests)
+
+    def head(self, key: str) -> Info | None:
+        """Return size and tag, or None where the key is absent."""
+        check_key(key)
+        try:
+            with self._explained(key):
+                meta = obstore.head(self._store, key)
+        except FileNotFoundError:
+            return None
+        return Info(meta["size"], meta.get("e_tag") or str(meta["last_modified"]))
+
+    def _fetch(self, key: str, wanted: ByteRange) -> memoryview:
+        if wanted is None:
+            return memoryview(obstore.get(self._store, key).bytes())
+        part = {"suffix": wanted.length} if isinstance(wanted, Suffix) else wanted
+        try:
+            answer = obstore.get(self._store, key, options={"range": part})  # type: ignore[typeddict-item]
+            return memoryview(answer.bytes())
+        except exceptions.NotSupportedError:
+            # The server knows no ranges: take the whole value and cut it here.
+            whole = memoryview(obstore.get(self._store, key).bytes())
+            return whole[-wanted.length :] if isinstance(wanted, Suffix) else whole[slice(*wanted)]
+        except exceptions.GenericError as error:
+            if "416" not in str(error):
+                raise
+            # The range begins past the end of the value, or the value is shorter than the suffix.
+            return memoryview(obstore.get(self._store, key).bytes())[_as_slice(wanted)]
+
+    @contextmanager
+    def _explained(self, key: str) -> Iterator[None]:
+        """Turn obstore's errors into ours; "not found" passes as the standard FileNotFoundError."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except _REFUSED as error:
+            raise AccessError(f"{self.url(key)}: the server refuses access; check your credentials") from error
+        except exceptions.BaseError as error:
+            reason = next((line for line in reversed(str(error).splitlines()) if line.strip()), "no answer")
+            raise StoreError(f"{self.url(key)}: {_first_line(str(error)) or reason}; try again later") from error
+
+
+def _as_slice(wanted: ByteRange) -> slice:
+    if isinstance(wanted, Suffix):
+        return slice(-wanted.length, None)
+    return slice(*wanted) if wanted else slice(None)
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0][:200] if text.strip() else ""

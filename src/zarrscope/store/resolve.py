@@ -1,0 +1,69 @@
+"""From an address to a store."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from zarrscope.errors import UnsupportedError
+from zarrscope.store.local import LocalStore
+
+if TYPE_CHECKING:
+    from zarrscope.store.contracts import Readable, Writable
+
+_REMOTE = ("http", "https")
+
+
+def is_remote(url: str) -> bool:
+    """Return whether an address leads over a network."""
+    return "://" in url and urlsplit(url).scheme != "file"
+
+
+def local_path(url: str | os.PathLike[str]) -> str:
+    """Return the path that a local address (``file:...`` or a plain path) means."""
+    text = os.fspath(url)
+    if text.startswith("file:"):
+        return unquote(urlsplit(text).path)
+    return os.path.expanduser(text)  # noqa: PTH111
+
+
+def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
+    """Return the store of an address, for reading.
+
+    Parameters
+    ----------
+    url : str, path-like or Readable
+        A path, ``file:``, ``http://`` or ``https://``; a store is returned as it is.
+
+    Raises
+    ------
+    UnsupportedError
+        The scheme is not known.
+    """
+    if not isinstance(url, str | os.PathLike):
+        return url
+    text = os.fspath(url)
+    if not is_remote(text):
+        return LocalStore(local_path(text))
+    scheme = urlsplit(text).scheme
+    if scheme not in _REMOTE:
+        raise UnsupportedError(f"{text}: {scheme}:// is not supported; use a path, file:, http:// or https://")
+    from zarrscope.store.remote import HttpStore
+
+    return HttpStore(text)
+
+
+def resolve_writable(url: str | os.PathLike[str] | Writable) -> Writable:
+    """Return the store of an address, for writing.
+
+    Raises
+    ------
+    UnsupportedError
+        The address cannot be written to.
+    """
+    if not isinstance(url, str | os.PathLike):
+        return url
+    if is_remote(os.fspath(url)):
+        raise UnsupportedError(f"{os.fspath(url)}: writing over a network is not supported; write to a folder")
+    return LocalStore(local_path(url))
