@@ -1,0 +1,264 @@
+"""Version 0.4: the full codec. Later and earlier versions are lists of what differs from it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from zarrscope.errors import UnsupportedError
+from zarrscope.model.axes import Axis, CoordinateSystem
+from zarrscope.model.collection import LAYOUT, Collection
+from zarrscope.model.multiscales import Dataset, Multiscale
+from zarrscope.model.node import Node
+from zarrscope.report import Report, Severity
+from zarrscope.spec import labels, plates, rendering
+from zarrscope.spec.reader import Cursor, Fields, kind_of
+from zarrscope.spec.transformations import decode_list, encode_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KNOWN_VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
+KEYS = ("multiscales", "omero", "image-label", "labels", "plate", "well", "bioformats2raw.layout", "series")
+
+
+class V04:
+    """Reads and writes the attributes of one group.
+
+    Every difference between versions is one attribute or one method here.
+    """
+
+    version: ClassVar[str] = "0.4"
+    zarr_format: ClassVar[int] = 2
+    root: ClassVar[str] = ""
+    """JSON pointer of our keys inside the document of the group."""
+    versioned: ClassVar[frozenset[str]] = frozenset({"multiscales", "omero", "image-label", "plate", "well"})
+    """Objects that may carry the version themselves."""
+    indexed_wells: ClassVar[bool] = True
+
+    # --- decoding ------------------------------------------------------------------------------------
+
+    def open(self, attributes: Mapping[str, Any], report: Report) -> tuple[Fields, Mapping[str, Any]]:
+        """Return our keys, and the attributes that are none of our business."""
+        ours = {k: v for k, v in attributes.items() if k in KEYS}
+        others = {k: v for k, v in attributes.items() if k not in KEYS}
+        return Fields(Cursor(ours, self.root, report)), others
+
+    def decode(self, attributes: Mapping[str, Any], report: Report) -> Node | None:
+        """Return what the attributes say, or None where they say nothing of ours."""
+        fields, others = self.open(attributes, report)
+        if not any(key in fields for key in KEYS):
+            return None
+        silent: set[str] = set()
+        label = self._part(fields, "image-label", silent)
+        plate = self._part(fields, "plate", silent)
+        well = self._part(fields, "well", silent)
+        omero = self._part(fields, "omero", silent)
+        return Node(
+            multiscales=self._multiscales(fields, silent),
+            rendering=None if omero is None else rendering.decode_rendering(omero),
+            image_label=None if label is None else labels.decode_image_label(label),
+            labels=_paths(fields, "labels", "labels/paths"),
+            plate=None if plate is None else plates.decode_plate(plate, indexed=self.indexed_wells),
+            well=None if well is None else plates.decode_well(well),
+            collection=_collection(fields),
+            unversioned=frozenset(silent),
+            extra=fields.extra,
+            attributes=others,
+        )
+
+    def _part(self, fields: Fields, key: str, silent: set[str]) -> Fields | None:
+        cursor = fields.take(key)
+        part = cursor.fields(f"{key}/object", repr(key)) if cursor else None
+        if cursor is not None and part is None:
+            fields.leave(key)
+        if part is not None and key in self.versioned:
+            self._take_version(part, key, key, silent)
+        return part
+
+    def _take_version(self, part: Fields, key: str, place: str, silent: set[str]) -> None:
+        """Take the version out of an object: all of a document have the same, so the model needs none."""
+        if "version" not in part:
+            silent.add(f"{self.version}/{place}")
+            if key != "omero":
+                part.cursor.note(f"{key}/version", "'version' is missing", severity=Severity.SHOULD)
+            return
+        found = part.text("version", f"{key}/version")
+        if found is not None and found != self.version:
+            part.leave("version")
+            if key != "omero":  # its version was never that of the specification
+                message = f"the version is {kind_of(found)} where {self.version!r} belongs"
+                part.cursor.note(f"{key}/version", message, at="version")
+
+    def _multiscales(self, fields: Fields, silent: set[str]) -> tuple[Multiscale, ...]:
+        cursor = fields.take("multiscales")
+        found = []
+        for index, item in enumerate(
+            cursor.items("multiscales/list", "'multiscales'", least=1) if cursor else ()
+        ):
+            part = item.fields("multiscales/object", "an entry of 'multiscales'")
+            if part is None:
+                continue
+            if "multiscales" in self.versioned:
+                self._take_version(part, "multiscales", f"multiscales/{index}", silent)
+            found.append(self._multiscale(part))
+        return tuple(found)
+
+    def _multiscale(self, part: Fields) -> Multiscale:
+        axes = self.decode_axes(part)
+        datasets = part.need("datasets", "multiscales/datasets")
+        entries = datasets.items("multiscales/datasets", "'datasets'", least=1) if datasets else ()
+        levels = [found for item in entries if (found := self._dataset(item)) is not None]
+        return Multiscale(
+            name=part.text("name", "multiscales/name"),
+            systems=(CoordinateSystem("", axes),),
+            datasets=tuple(levels),
+            transformations=self.decode_common(part),
+            type=part.text("type", "multiscales/type"),
+            metadata=_metadata(part),
+            extra=part.extra,
+        )
+
+    def decode_axes(self, part: Fields) -> tuple[Axis, ...]:
+        """Read the axes of an image."""
+        cursor = part.need("axes", "axes/list")
+        found = []
+        for item in cursor.items("axes/list", "'axes'") if cursor else ():
+            entry = item.fields("axes/object", "an axis")
+            if entry is None:
+                found.append(Axis(""))
+                continue
+            if "name" not in entry:
+                item.note("axes/name", "'name' is missing")
+            name = entry.text("name", "axes/name") or ""
+            kind = entry.text("type", "axes/type-text")
+            unit = entry.text("unit", "axes/unit-text", Severity.SHOULD)
+            found.append(Axis(name, kind, unit, extra=entry.extra))
+        return tuple(found)
+
+    def decode_common(self, part: Fields) -> tuple[Any, ...]:
+        """Read the transformations that follow those of every dataset."""
+        cursor = part.take("coordinateTransformations")
+        return () if cursor is None else (decode_list(cursor),)
+
+    def _dataset(self, item: Cursor) -> Dataset | None:
+        entry = item.fields("multiscales/datasets", "a dataset")
+        if entry is None:
+            return None
+        if "path" not in entry:
+            item.note("multiscales/path", "'path' is missing")
+        path = entry.text("path", "multiscales/path")
+        transformation = self.decode_placement(entry)
+        return None if path is None else Dataset(path, transformation, entry.extra)
+
+    def decode_placement(self, entry: Fields) -> Any:
+        """Read the transformations of a dataset."""
+        rule = "multiscales/transformations"
+        hint = "a scale of 1.0 for every axis says that nothing is known"
+        cursor = entry.need("coordinateTransformations", rule, hint)
+        return decode_list(cursor)
+
+    def pointer(self, path: str) -> str:
+        """Return where a path of the model stands in the document."""
+        steps = re.sub(r"\.systems\[\d+\]", "", path)
+        steps = re.sub(r"\btransformations?\b", "coordinateTransformations", steps)
+        return self.root + "/" + steps.replace("[", "/").replace("]", "").replace(".", "/")
+
+    # --- encoding ------------------------------------------------------------------------------------
+
+    def encode(self, node: Node) -> dict[str, Any]:
+        """Return the attributes of the group."""
+        body: dict[str, Any] = {}
+        if node.collection is not None and node.collection.layout is not None:
+            body["bioformats2raw.layout"] = node.collection.layout
+        if node.plate is not None:
+            plate = plates.encode_plate(node.plate, indexed=self.indexed_wells)
+            body["plate"] = self._versioned(plate, "plate", node)
+        if node.well is not None:
+            body["well"] = self._versioned(plates.encode_well(node.well), "well", node)
+        if node.multiscales:
+            body["multiscales"] = [
+                self._versioned(self._encode_image(image), "multiscales", node, f"multiscales/{index}")
+                for index, image in enumerate(node.multiscales)
+            ]
+        if node.rendering is not None:
+            body["omero"] = self._versioned(rendering.encode_rendering(node.rendering), "omero", node)
+        if node.image_label is not None:
+            label = labels.encode_image_label(node.image_label)
+            body["image-label"] = self._versioned(label, "image-label", node)
+        if node.labels is not None:
+            body["labels"] = list(node.labels)
+        if node.collection is not None and node.collection.series is not None:
+            body["series"] = list(node.collection.series)
+        return self.close(body, node)
+
+    def close(self, body: dict[str, Any], node: Node) -> dict[str, Any]:
+        """Put our keys where this version has them."""
+        return dict(node.attributes) | dict(node.extra) | body
+
+    def _versioned(self, body: dict[str, Any], key: str, node: Node, place: str = "") -> dict[str, Any]:
+        held = body.get("version")
+        if key == "omero" and held is not None and held not in KNOWN_VERSIONS:
+            return body
+        rest = {k: v for k, v in body.items() if k != "version"}
+        if key in self.versioned and f"{self.version}/{place or key}" not in node.unversioned:
+            return {"version": self.version} | rest
+        return rest if held in KNOWN_VERSIONS else body
+
+    def _encode_image(self, image: Multiscale) -> dict[str, Any]:
+        if len(image.systems) > 1:
+            raise UnsupportedError(
+                f"version {self.version} holds one coordinate system, not {len(image.systems)}"
+            )
+        ndim = len(image.axes)
+        body: dict[str, Any] = {} if image.name is None else {"name": image.name}
+        body["axes"] = [_encode_axis(axis) for axis in image.axes]
+        body["datasets"] = [
+            {"path": d.path, "coordinateTransformations": encode_list((d.transformation,), ndim)}
+            | dict(d.extra)
+            for d in image.datasets
+        ]
+        if image.transformations:
+            body["coordinateTransformations"] = encode_list(image.transformations, ndim)
+        if image.type is not None:
+            body["type"] = image.type
+        if image.metadata is not None:
+            body["metadata"] = dict(image.metadata)
+        return body | {k: v for k, v in image.extra.items() if k not in body}
+
+
+def _encode_axis(axis: Axis) -> dict[str, Any]:
+    said = {"name": axis.name, "type": axis.type, "unit": axis.unit}
+    return {k: v for k, v in said.items() if v is not None} | dict(axis.extra)
+
+
+def _metadata(part: Fields) -> Mapping[str, Any] | None:
+    cursor = part.take("metadata")
+    if cursor is None or isinstance(cursor.value, dict):
+        return cursor.value if cursor else None
+    cursor.note("multiscales/metadata-object", "'metadata' is not an object", severity=Severity.SHOULD)
+    part.leave("metadata")
+    return None
+
+
+def _paths(fields: Fields, key: str, rule: str) -> tuple[str, ...] | None:
+    cursor = fields.take(key)
+    if cursor is None:
+        return None
+    found = []
+    for item in cursor.items(rule, repr(key)):
+        path = item.text()
+        if path is None:
+            item.note(rule, f"a path must be a string, found {kind_of(item.value)}")
+        else:
+            found.append(path)
+    return tuple(found)
+
+
+def _collection(fields: Fields) -> Collection | None:
+    layout = fields.integer("bioformats2raw.layout", "bf2raw/layout")
+    if layout not in (None, LAYOUT):
+        message = f"the layout is {kind_of(layout)} where {LAYOUT} belongs"
+        fields.cursor.note("bf2raw/layout", message, at="bioformats2raw.layout")
+    series = _paths(fields, "series", "bf2raw/series")
+    return None if layout is None and series is None else Collection(layout, series)

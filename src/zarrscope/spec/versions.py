@@ -1,0 +1,181 @@
+"""Which version a document has, and the two functions that lead from documents to the model and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from zarrscope.errors import ArgumentError, UnsupportedError
+from zarrscope.report import Problem, Report
+from zarrscope.spec import rules
+from zarrscope.spec.v01 import V01
+from zarrscope.spec.v02 import V02
+from zarrscope.spec.v03 import V03
+from zarrscope.spec.v04 import V04
+from zarrscope.spec.v05 import V05
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zarrscope.model.axes import Axis
+    from zarrscope.model.node import Node
+
+_CODECS: dict[str, V04] = {codec.version: codec for codec in (V01(), V02(), V03(), V04(), V05())}
+
+VERSIONS_READ = tuple(_CODECS)
+"""Versions that ``decode`` understands."""
+
+VERSIONS_WRITTEN = ("0.4", "0.5")
+"""Versions that ``encode`` writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a version can hold.
+
+    Parameters
+    ----------
+    axes : tuple of int
+        Smallest and largest number of axes.
+    space : tuple of int
+        Smallest and largest number of axes of the type space.
+    time, other : int
+        Largest number of axes of the type time, and of the type channel or any other.
+    ordered : bool
+        Whether time must come first, then the other, then space.
+    """
+
+    axes: tuple[int, int] = (2, 5)
+    space: tuple[int, int] = (2, 3)
+    time: int = 1
+    other: int = 1
+    ordered: bool = True
+
+    def obstacles(self, axes: Sequence[Axis]) -> list[str]:
+        """Return, one line each, why these axes cannot be written; empty where they can."""
+        ranks = [rules.axis_rank(axis) for axis in axes]
+        names = ", ".join(axis.name for axis in axes)
+        found = []
+        if not self.axes[0] <= len(axes) <= self.axes[1]:
+            found.append(f"{len(axes)} axes ({names}); allowed are {self.axes[0]} to {self.axes[1]}")
+        if not self.space[0] <= ranks.count(2) <= self.space[1]:
+            found.append(f"{ranks.count(2)} axes of space ({names}); allowed are 2 or 3")
+        if ranks.count(0) > self.time:
+            found.append(f"{ranks.count(0)} axes of time ({names}); allowed is 1")
+        if ranks.count(1) > self.other:
+            found.append(f"{ranks.count(1)} axes that are neither space nor time ({names}); allowed is 1")
+        if self.ordered and ranks != sorted(ranks):
+            found.append(f"the order {names}; it must be time, channel, space")
+        if len({axis.name for axis in axes}) < len(axes):
+            found.append(f"axes of the same name ({names})")
+        return found
+
+
+def limits(version: str) -> Limits:
+    """Return what a version can hold; all that are written today agree."""
+    _writable(version)
+    return Limits()
+
+
+def zarr_format_of(version: str) -> int:
+    """Return 2 or 3, the Zarr format below a version of OME-Zarr."""
+    codec = _CODECS.get(version)
+    if codec is None:
+        raise ArgumentError(f"there is no OME-Zarr {version!r}; known are {', '.join(_CODECS)}")
+    return codec.zarr_format
+
+
+def detect(attributes: Mapping[str, Any], zarr_format: int) -> str:
+    """Return the version that a group's attributes claim, or the one that their form shows.
+
+    Parameters
+    ----------
+    attributes : mapping
+        The whole of ``.zattrs``, or ``attributes`` of ``zarr.json``.
+    zarr_format : int
+        2 or 3.
+
+    Returns
+    -------
+    str
+        As it stands there, even where nothing here knows it.
+    """
+    ome = attributes.get("ome")
+    if isinstance(ome, dict) and (zarr_format == 3 or isinstance(ome.get("version"), str)):
+        version = ome.get("version")
+        return version if isinstance(version, str) else "0.5"
+    if zarr_format == 3:
+        return "0.5"
+    parts = [attributes.get(key) for key in ("plate", "well", "image-label")]
+    images = attributes.get("multiscales")
+    first = images[0] if isinstance(images, list) and images else None
+    for part in (first, *parts):
+        version = part.get("version") if isinstance(part, dict) else None
+        if isinstance(version, str):
+            return version
+    if not isinstance(first, dict):
+        return "0.4"
+    axes = first.get("axes")
+    if isinstance(axes, list):
+        return "0.3" if axes and all(isinstance(axis, str) for axis in axes) else "0.4"
+    datasets = first.get("datasets")
+    placed = isinstance(datasets, list) and any(
+        isinstance(d, dict) and "coordinateTransformations" in d for d in datasets
+    )
+    return "0.4" if placed else "0.1"
+
+
+def decode(attributes: Mapping[str, Any], *, zarr_format: int) -> tuple[Node | None, Report]:
+    """Read the attributes of a group.
+
+    Parameters
+    ----------
+    attributes : mapping
+        The whole of ``.zattrs``, or ``attributes`` of ``zarr.json``.
+    zarr_format : int
+        2 or 3.
+
+    Returns
+    -------
+    node : Node or None
+        As much as stands, however broken the document; None where it says nothing of OME-Zarr.
+    report : Report
+        All that is wrong; locations are JSON pointers inside ``.zattrs`` or ``zarr.json``.
+    """
+    report = Report()
+    version = detect(attributes, zarr_format)
+    codec = _CODECS.get(version)
+    if codec is None:
+        where = "/attributes/ome/version" if zarr_format == 3 else ""
+        known = ", ".join(_CODECS)
+        report.add(Problem(where, "version/known", f"version {version[:40]!r} is none of {known}"))
+        codec = _CODECS["0.5" if "ome" in attributes else "0.4"]
+    elif codec.zarr_format != zarr_format:
+        message = f"version {version} belongs into Zarr {codec.zarr_format}, not {zarr_format}"
+        report.add(Problem("", "version/zarr-format", message))
+    node = codec.decode(attributes, report)
+    if node is not None:
+        report.merge(replace(p, location=codec.pointer(p.location)) for p in rules.check(node, codec.version))
+    return node, report
+
+
+def encode(node: Node, version: str) -> dict[str, Any]:
+    """Return the attributes that say the same in a version: for ``.zattrs``, or those of ``zarr.json``.
+
+    Raises
+    ------
+    UnsupportedError
+        The version cannot hold it; the message names what.
+    """
+    codec = _writable(version)
+    for image in node.multiscales:
+        obstacles = limits(version).obstacles(image.axes)
+        if obstacles:
+            raise UnsupportedError(f"OME-Zarr {version} cannot hold {'; '.join(obstacles)}")
+    return codec.encode(node)
+
+
+def _writable(version: str) -> V04:
+    if version not in VERSIONS_WRITTEN:
+        raise ArgumentError(f"OME-Zarr {version!r} is not written; choose {' or '.join(VERSIONS_WRITTEN)}")
+    return _CODECS[version]
