@@ -31,7 +31,7 @@ class Executor(Protocol):
     workers: int
 
     def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Yield results in the order of the items, with a bounded number in flight; the first error cancels."""
+        """Yield results in the order of the items; a bounded number in flight, the first error cancels."""
 
 
 class Serial:

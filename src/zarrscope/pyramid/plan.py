@@ -65,18 +65,22 @@ class PyramidPlan:
         Bytes of a pixel.
     region : tuple of int
         Pixels that are read and worked on at once.
+    group : tuple of int
+        Pixels that are finished before the next group is begun: a shard, or as many chunks.
+    halved : tuple of int
+        Axes along which coarser levels are smaller.
     """
 
     levels: tuple[LevelPlan, ...]
     kernel: str
     itemsize: int
     region: Shape
+    group: Shape
     halved: tuple[int, ...]
 
     def regions(self) -> Iterator[Region]:
         """Yield the regions of level 0 in the order in which they are worked on."""
-        first = self.levels[0]
-        return walk(first.shape, self.region, first.unit, self.halved)
+        return walk(self.levels[0].shape, self.region, self.group, self.halved)
 
     @property
     def region_count(self) -> int:
@@ -108,17 +112,15 @@ class PyramidPlan:
     @property
     def open_bytes(self) -> int:
         """Bytes of the cells that wait, at most, for more pixels."""
-        total = 0
-        first = self.levels[0]
-        outer = tuple(max(r, u) for r, u in zip(self.region, first.unit, strict=True))
-        reach = list(outer)
+        total = self._waiting(self.levels[0], self.region)
+        reach = [max(r, g) for r, g in zip(self.region, self.group, strict=True)]
         for level in self.levels[:-1]:
             total += self._waiting(level, reach)
             reach = [-(-n // f) for n, f in zip(reach, level.factors or reach, strict=True)]
         return (total + self._waiting(self.levels[-1], reach)) * self.itemsize
 
     def _waiting(self, level: LevelPlan, reach: Sequence[int]) -> int:
-        """Return the pixels of a level's cells that one shard of level 0 leaves open."""
+        """Return the pixels of the cells that a box of this size may leave open."""
         if all(r % c == 0 or r >= n for r, c, n in zip(reach, level.chunks, level.shape, strict=True)):
             return 0
         touched = [
@@ -195,8 +197,10 @@ def plan_pyramid(
         shard = _shards(options, level_shape, chunk, itemsize, space, names)
         levels.append(LevelPlan(str(number), level_shape, chunk, shard, factors))
         level_shape = coarser(level_shape, factors) if factors else level_shape
-    region = _region(levels[0], itemsize, tile, space, options.memory)
-    plan = PyramidPlan(tuple(levels), options.kernel, itemsize, region, halved)
+    first = levels[0]
+    group = first.shards or shard_shape(shape, first.chunks, itemsize, space)
+    region = _region(first, group, itemsize, tile, space, options.memory)
+    plan = PyramidPlan(tuple(levels), options.kernel, itemsize, region, group, halved)
     return _fitted(plan, options, tile)
 
 
@@ -244,12 +248,17 @@ def _shards(
 
 
 def _region(
-    level: LevelPlan, itemsize: int, tile: Shape | None, space: Sequence[int], memory: int | None
+    level: LevelPlan,
+    group: Shape,
+    itemsize: int,
+    tile: Shape | None,
+    space: Sequence[int],
+    memory: int | None,
 ) -> Shape:
     """Return how many pixels to work on at once.
 
     Grows from the smallest box of whole chunks and whole tiles of the source, in the plane and then
-    in depth, within a shard. Where that box is too large already (pages of one strip under chunks
+    in depth, within a group. Where that box is too large already (pages of one strip under chunks
     with depth), whole tiles alone are taken, and chunks wait until they are complete.
     """
     most = REGION_BYTES if memory is None else min(REGION_BYTES, int(memory / 4 / _PER_REGION))
@@ -263,17 +272,17 @@ def _region(
         while growing:
             growing = False
             for axis in axes:
-                longer = _longer(region[axis], level.unit[axis], level.shape[axis])
+                longer = _longer(region[axis], group[axis], level.shape[axis])
                 if longer > region[axis] and prod(region) // region[axis] * longer * itemsize <= most:
                     region[axis] = longer
                     growing = True
     return tuple(region)
 
 
-def _longer(region: int, unit: int, size: int) -> int:
-    """Return the next length along one axis that still divides the write unit, or covers the axis."""
-    for times in range(2, unit // region + 1):
-        if unit % (times * region) == 0:
+def _longer(region: int, group: int, size: int) -> int:
+    """Return the next length along one axis that still divides the group, or covers the axis."""
+    for times in range(2, group // region + 1):
+        if group % (times * region) == 0:
             return min(size, times * region)
     return region
 

@@ -111,10 +111,14 @@ class HttpStore:
         except FileNotFoundError:
             raise
         except _REFUSED as error:
-            raise AccessError(f"{self.url(key)}: the server refuses access; check your credentials") from error
+            raise AccessError(
+                f"{self.url(key)}: the server refuses access; check your credentials"
+            ) from error
         except exceptions.BaseError as error:
             reason = next((line for line in reversed(str(error).splitlines()) if line.strip()), "no answer")
-            raise StoreError(f"{self.url(key)}: {_first_line(str(error)) or reason}; try again later") from error
+            raise StoreError(
+                f"{self.url(key)}: {_first_line(str(error)) or reason}; try again later"
+            ) from error
 
 
 def _as_slice(wanted: ByteRange) -> slice:

@@ -48,7 +48,9 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
         return LocalStore(local_path(text))
     scheme = urlsplit(text).scheme
     if scheme not in _REMOTE:
-        raise UnsupportedError(f"{text}: {scheme}:// is not supported; use a path, file:, http:// or https://")
+        raise UnsupportedError(
+            f"{text}: {scheme}:// is not supported; use a path, file:, http:// or https://"
+        )
     from zarrscope.store.remote import HttpStore
 
     return HttpStore(text)
@@ -65,5 +67,7 @@ def resolve_writable(url: str | os.PathLike[str] | Writable) -> Writable:
     if not isinstance(url, str | os.PathLike):
         return url
     if is_remote(os.fspath(url)):
-        raise UnsupportedError(f"{os.fspath(url)}: writing over a network is not supported; write to a folder")
+        raise UnsupportedError(
+            f"{os.fspath(url)}: writing over a network is not supported; write to a folder"
+        )
     return LocalStore(local_path(url))
