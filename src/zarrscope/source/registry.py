@@ -1,0 +1,230 @@
+"""Which reader opens what: a table of formats as data; a module is imported only once it is chosen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from zarrscope.errors import MissingDependencyError, NotFoundError, SourceError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zarrscope.source.contracts import Source
+
+GROUP = "zarrscope.sources"
+"""Entry point group: each entry loads to a `Format` or a sequence of them."""
+
+_HEAD = 1 << 10
+"""Bytes from the beginning of a file that magic may look at."""
+
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
+_GLOB = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format.
+
+    Parameters
+    ----------
+    name : str
+        For people.
+    suffixes : tuple of str
+        Lower case, with the dot; ``.ome.tif`` may have several.
+    magic : tuple of (int, bytes)
+        Alternatives: bytes that stand at an offset. Empty where content tells nothing.
+    module, function : str
+        What opens it: ``function(path, **options)`` returns a Source.
+    needs : str
+        The extra that has to be installed, or empty.
+    options : frozenset of str
+        Names of the options that the function takes.
+    markers : tuple of str
+        Names of files that make a folder one of these.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    magic: tuple[tuple[int, bytes], ...]
+    module: str
+    function: str
+    needs: str = ""
+    options: frozenset[str] = frozenset({"axes"})
+    markers: tuple[str, ...] = ()
+
+
+_TIFF_OPTIONS = frozenset({"axes", "cache"})
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "OME companion",
+        (".companion.ome",),
+        (),
+        "zarrscope.source.tiff.open",
+        "open_companion",
+        options=_TIFF_OPTIONS,
+    ),
+    Format(
+        "TIFF",
+        (
+            *(".ome.tif", ".ome.tiff", ".ome.tf2", ".ome.tf8", ".ome.btf", ".tif", ".tiff", ".btf", ".tf8"),
+            *(".svs", ".ndpi", ".qptiff", ".scn", ".bif", ".lsm", ".stk", ".flex", ".gel"),
+        ),
+        ((0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+"), (0, b"EP*\0")),
+        "zarrscope.source.tiff.open",
+        "open_tiff",
+        options=_TIFF_OPTIONS,
+    ),
+    Format("PNG", (".png",), ((0, b"\x89PNG\r\n\x1a\n"),), "zarrscope.source.planes", "open_picture"),
+    Format("JPEG", (".jpg", ".jpeg"), ((0, b"\xff\xd8\xff"),), "zarrscope.source.planes", "open_picture"),
+    Format("numpy array", (".npy",), ((0, b"\x93NUMPY"),), "zarrscope.source.numpy", "open_npy"),
+    Format("numpy archive", (".npz",), (), "zarrscope.source.numpy", "open_npz"),
+    Format(
+        "Zarr",
+        (".zarr", ".ome.zarr", ".ozx"),
+        (),
+        "zarrscope.source.zarr",
+        "open_zarr",
+        markers=("zarr.json", ".zgroup", ".zarray"),
+    ),
+)
+"""The formats that come with zarrscope; where several suffixes fit, the longest is chosen."""
+
+PLANES = Format("planes", (), (), "zarrscope.source.planes", "open_planes")
+"""Folders and patterns of files that are one plane each."""
+
+
+@cache
+def installed() -> tuple[Format, ...]:
+    """Return the formats that other packages add through the entry point group `GROUP`."""
+    found: list[Format] = []
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+        rows = entry.load()
+        found += [rows] if isinstance(rows, Format) else list(rows)
+    return tuple(found)
+
+
+def formats() -> tuple[Format, ...]:
+    """Return every format that can be read: ours first, then those of other packages."""
+    return FORMATS + installed()
+
+
+def open_source(path: str | Path, *, axes: str | None = None, **options: Any) -> Source:
+    """Open anything that can be read, without reading pixels.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, a folder, a pattern of files (``img_*.tif``) or the address of a Zarr.
+    axes : str, optional
+        What the axes of the source are, in its own order, for example ``tzcyx``.
+    **options
+        Handed to the reader; those it does not know are ignored (``cache``: bytes of decoded segments that a
+        reader keeps for neighbouring regions).
+
+    Raises
+    ------
+    NotFoundError
+        Nothing is there.
+    SourceError
+        It is not what its name says, or damaged.
+    UnsupportedError
+        No reader knows it.
+    MissingDependencyError
+        Its reader needs an extra.
+    """
+    text = str(path)
+    if axes is not None:
+        options["axes"] = axes
+    if _URL.match(text) and not text.startswith("file://"):
+        return _open_url(text, options)
+    place = Path(text.removeprefix("file://"))
+    if place.is_dir():
+        return _open_folder(place, options)
+    if place.is_file():
+        return _call(choose(place), str(place), options)
+    if _GLOB.search(text):
+        return _call(PLANES, text, options)
+    raise NotFoundError(f"{text}: no such file or folder")
+
+
+def choose(path: Path) -> Format:
+    """Return the format of a file: by its first bytes, then by its suffix.
+
+    Raises
+    ------
+    SourceError
+        Its suffix promises a format whose first bytes it does not have.
+    UnsupportedError
+        Nothing here knows it.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    named = by_suffix(path.name)
+    meant = [row for row in formats() if any(head[at : at + len(text)] == text for at, text in row.magic)]
+    for row in meant:
+        if row in named:
+            return row
+    if meant:
+        return meant[0]
+    if not head:
+        raise SourceError(f"{path} is empty (0 bytes); copy it again from its origin")
+    for row in named:
+        if row.magic:
+            raise SourceError(
+                f"{path} is named {path.suffix} but is no {row.name} (it begins with {head[:8]!r}); "
+                "give it the suffix of what it is, or get it again from its origin"
+            )
+        return row
+    known = " ".join(sorted({suffix for row in formats() for suffix in row.suffixes}))
+    raise UnsupportedError(f"{path}: no reader knows this kind of file; readable are folders and {known}")
+
+
+def by_suffix(name: str) -> list[Format]:
+    """Return the formats whose suffix a name has, the longest suffix first."""
+    lower = name.lower()
+    fitting = [
+        (max(len(suffix) for suffix in row.suffixes if lower.endswith(suffix)), row)
+        for row in formats()
+        if any(lower.endswith(suffix) for suffix in row.suffixes)
+    ]
+    return [row for _, row in sorted(fitting, key=lambda pair: -pair[0])]
+
+
+def _open_url(url: str, options: dict[str, Any]) -> Source:
+    for row in by_suffix(url.rstrip("/").partition("?")[0]):
+        if not row.markers:
+            raise UnsupportedError(f"{url}: {row.name} is read from local disks only; download it first")
+    return _call(next(row for row in FORMATS if row.markers), url, options)
+
+
+def _open_folder(folder: Path, options: dict[str, Any]) -> Source:
+    for row in formats():
+        if any((folder / marker).is_file() for marker in row.markers):
+            return _call(row, str(folder), options)
+    return _call(PLANES, str(folder), options)
+
+
+def _call(row: Format, path: str, options: dict[str, Any]) -> Source:
+    """Import the module of a format and open a path with it."""
+    try:
+        function = getattr(import_module(row.module), row.function)
+    except ModuleNotFoundError as error:
+        if row.needs:
+            raise MissingDependencyError(
+                f"{path} is {row.name}: pip install 'zarrscope[{row.needs}]'"
+            ) from error
+        if error.name == row.module:
+            raise UnsupportedError(f"{path} is {row.name}, which this version cannot read") from error
+        raise
+    return cast("Source", function(path, **_accepted(row.options, options)))
+
+
+def _accepted(names: Sequence[str] | frozenset[str], options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name in names and value is not None}
