@@ -1,0 +1,75 @@
+"""Windows for channels that came without: what a viewer needs to show something at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarrscope.model.build import rendering_of
+from zarrscope.model.rendering import Channel, Rendering, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zarrscope.model.description import ImageDescription
+    from zarrscope.types import Shape
+
+
+class Contrast:
+    """Collects the darkest and brightest pixel of each channel from the coarsest level as it passes.
+
+    Nothing is read for it, and noise is averaged away there.
+
+    Parameters
+    ----------
+    description : ImageDescription
+        Tells which axis the channels lie along, and what is known of them.
+    dtype : numpy.dtype
+        Of the pixels.
+    chunk : tuple of int
+        Of the coarsest level.
+    """
+
+    def __init__(self, description: ImageDescription, dtype: np.dtype[Any], chunk: Shape) -> None:
+        names = [axis.name if axis.type != "channel" else "c" for axis in description.axes]
+        self._axis = names.index("c") if "c" in names else None
+        self._chunk = 1 if self._axis is None else chunk[self._axis]
+        self._known, self._dtype = description.channels, dtype
+        self._seen: dict[int, tuple[float, float]] = {}
+        self._lock = Lock()
+
+    def see(self, index: Shape, block: NDArray[Any]) -> None:
+        """Take note of a chunk of the coarsest level. Thread-safe."""
+        first = 0 if self._axis is None else index[self._axis] * self._chunk
+        parts = [block] if self._axis is None else np.moveaxis(block, self._axis, 0)
+        for channel, part in enumerate(parts, first):
+            low, high = (float(f.reduce(part, axis=None)) for f in (np.fmin, np.fmax))
+            if np.isfinite(low) and np.isfinite(high):
+                with self._lock:
+                    old = self._seen.get(channel, (low, high))
+                    self._seen[channel] = (min(old[0], low), max(old[1], high))
+
+    def rendering(self) -> Rendering | None:
+        """Return all channels with a window each; those that came with one keep it."""
+        count = max([len(self._known), *(c + 1 for c in self._seen)])
+        channels = [*self._known, *[Channel()] * (count - len(self._known))]
+        return rendering_of(
+            [
+                channel if channel.window else replace(channel, window=self._window(number))
+                for number, channel in enumerate(channels)
+            ],
+            self._window(-1),
+        )
+
+    def _window(self, channel: int) -> Window:
+        """Return from black to full what was seen, and as limits what the type can hold."""
+        low, high = self._seen.get(channel, (0.0, 1.0))
+        if high <= low:
+            high = low + 1
+        if self._dtype.kind in "iu" and self._dtype.itemsize <= 2:
+            info = np.iinfo(self._dtype)
+            return Window(low, min(high, float(info.max)), float(info.min), float(info.max))
+        return Window(low, high, low, high)
