@@ -126,7 +126,9 @@ def _wells(
         guess = [line.get(name, -1) for line, name in zip(lines, names, strict=False)]
         if len(names) == 2 and -1 in guess:
             message = f"{kind_of(path)} is not made of a name of 'rows' and one of 'columns', in this order"
-            item.note("plate/well-path", message, at="path")
+            # before 0.4 no index could say otherwise, and published documents take it easy
+            weight = Severity.MUST if indexed else _SHOULD
+            item.note("plate/well-path", message, severity=weight, at="path")
         row, column = ((*guess, -1, -1)[:2]) if not indexed else _indices(entry, guess, rows, columns)
         yield PlateWell(path, row, column, entry.extra)
 

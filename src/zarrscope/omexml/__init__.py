@@ -1,0 +1,1 @@
+"""The OME data model as far as pixels need it, from and to OME-XML."""
