@@ -246,7 +246,7 @@ def unit_chain(metadata: ArrayMetadata) -> CodecChain:
 
 
 def _chain_v2(metadata: ArrayMetadata) -> CodecChain:
-    """Filters and compressor of v2 see the items in stored order, so all of them are bytes to bytes here."""
+    """Return a chain for v2, whose filters and compressor all see the items in stored order."""
     shape, dtype = metadata.chunks, metadata.stored_dtype
     turned = metadata.order == "F" and len(shape) > 1
     arrays = (Transpose(tuple(range(len(shape)))[::-1]),) if turned else ()

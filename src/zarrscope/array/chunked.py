@@ -7,7 +7,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zarrscope.array.chain import chunk_chain, unit_chain
 from zarrscope.array.grid import Part, check_region, empty, select, units
@@ -21,6 +20,8 @@ from zarrscope.types import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from zarrscope.array.chain import CodecChain
     from zarrscope.array.metadata import ArrayMetadata
@@ -79,7 +80,8 @@ class ChunkedArray:
         return ChunkedArray, (self._store, self._path, self._metadata, self._notes)
 
     def __repr__(self) -> str:
-        return f"<ChunkedArray {self._store.url(self._path)} shape={self.shape} dtype={self.dtype} chunks={self.chunks}>"
+        place = self._store.url(self._path)
+        return f"<ChunkedArray {place} shape={self.shape} dtype={self.dtype} chunks={self.chunks}>"
 
     @property
     def store(self) -> Readable:
@@ -280,7 +282,7 @@ class ChunkedArray:
         for first in range(0, len(run), per_batch):
             batch = run[first : first + per_batch]
             with borrowed("fetched", room * len(batch)) as memory:
-                view = memoryview(memory)
+                view = memoryview(memory)  # type: ignore[arg-type]
                 requests = [
                     Request(key, None, view[i * room : (i + 1) * room]) for i, (key, _) in enumerate(batch)
                 ]
@@ -309,7 +311,7 @@ class ChunkedArray:
     def _read_batch(self, key: str, batch: list[tuple[int, int, Part]], out: NDArray[Any]) -> None:
         spans = _spans(batch)
         with borrowed("fetched", sum(stop - start for start, stop in spans)) as memory:
-            view, at = memoryview(memory), 0
+            view, at = memoryview(memory), 0  # type: ignore[arg-type]
             requests = []
             for start, stop in spans:
                 requests.append(Request(key, (start, stop), view[at : at + stop - start]))

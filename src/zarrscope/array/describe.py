@@ -75,8 +75,9 @@ def describe(
     listed = metadata_v3.with_bytes(codecs, byteorder, order, len(shape))
     if shards is not None:
         listed = (metadata_v3.sharding(chunks, listed, index_location),)
+    names = tuple(dimension_names) if dimension_names is not None else None
     partial = ArrayMetadata(
         3, tuple(shape), kind, tuple(shards or chunks), None, fill, byteorder, "C", key_encoding or "default",
-        separator, listed, tuple(dimension_names) if dimension_names is not None else None, dict(attributes or {}),
+        separator, listed, names, dict(attributes or {}),
     )  # fmt: skip
     return metadata_v3.decode(metadata_v3.encode(partial))

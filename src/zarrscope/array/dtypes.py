@@ -66,7 +66,7 @@ def dtype_v2(text: Any, file: str) -> tuple[DType, str]:
             raise UnsupportedError(f"{file}: data type {text!r} (objects, dates) is not supported")
         raise MetadataError(f"{file}: {text!r:.80} is no data type that Zarr v2 knows")
     dtype = np.dtype(match[2])
-    swapped = dtype.newbyteorder(match[1] if match[1] in ("<", ">") else "=")
+    swapped = dtype.newbyteorder(">" if match[1] == ">" else "<")
     return dtype, "big" if swapped.str.startswith(">") else "little"
 
 

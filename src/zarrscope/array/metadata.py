@@ -141,7 +141,7 @@ def check_chunk_bytes(file: str, chunks: Shape, dtype: DType) -> None:
     size = prod(chunks) * dtype.itemsize
     if size > MAX_CHUNK_BYTES:
         raise UnsupportedError(
-            f"{file}: one chunk of {list(chunks)} {dtype} decodes to {size} bytes; the limit is {MAX_CHUNK_BYTES}"
+            f"{file}: one chunk of {list(chunks)} {dtype} has {size} bytes; the limit is {MAX_CHUNK_BYTES}"
         )
 
 

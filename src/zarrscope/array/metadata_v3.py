@@ -111,8 +111,9 @@ def encode(metadata: ArrayMetadata) -> dict[str, Any]:
 
 
 def codec_document(codec: Codec) -> dict[str, Any]:
-    """Return a codec as an object with name and, where there is any, configuration."""
-    if not codec.configuration:
+    """Return a codec as an object with its name and, where there is one, its configuration."""
+    # zarr-python wants the member, empty or not, for the codecs of numcodecs.
+    if not codec.configuration and not codec.name.startswith("numcodecs."):
         return {"name": codec.name}
     return {"name": codec.name, "configuration": dict(codec.configuration)}
 

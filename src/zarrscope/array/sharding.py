@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from crc32c import crc32c
-from numpy.typing import NDArray
 
 from zarrscope.errors import ArgumentError, CorruptDataError
 from zarrscope.store.contracts import Suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from zarrscope.array.stages import Data
     from zarrscope.store.contracts import Buffer, ByteRange, Upload

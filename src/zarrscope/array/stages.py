@@ -10,9 +10,8 @@ import bz2
 import lzma
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from crc32c import crc32c as crc32c_of
@@ -22,11 +21,19 @@ from numcodecs.jenkins import jenkins_lookup3
 from zarrscope.array.scratch import Bytes
 from zarrscope.errors import CorruptDataError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # Encoding must be a pure function: blosc with several threads gives other bytes each time.
 blosc.use_threads = False
 blosc.set_nthreads(1)
 
-Data = bytes | bytearray | memoryview | Bytes
+Data = Any
+"""A buffer of bytes: bytes, bytearray, memoryview or a flat uint8 array.
+
+Arrays are buffers, but before Python 3.12 no type can say so.
+"""
+
 _LZMA_MEMORY = 128 << 20
 
 
@@ -97,7 +104,7 @@ class Blosc:
         return packed
 
     def decode(self, data: Data, out: Bytes | None) -> Data:
-        """Check the header (blosc README_HEADER: nbytes, blocksize, cbytes at 4), then decode into ``out``."""
+        """Check the header (nbytes, blocksize, cbytes; README_CHUNK_FORMAT of c-blosc), then decode."""
         if len(data) < 16:
             raise CorruptDataError(f"blosc data of {len(data)} bytes has no header")
         size, block, packed = _BLOSC.unpack_from(data, 4)
