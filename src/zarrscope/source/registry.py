@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 from zarrscope.errors import MissingDependencyError, NotFoundError, SourceError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from zarrscope.source.contracts import Source
 
 GROUP = "zarrscope.sources"
@@ -59,7 +57,7 @@ class Format:
     markers: tuple[str, ...] = ()
 
 
-_TIFF_OPTIONS = frozenset({"axes", "cache"})
+_CACHING = frozenset({"axes", "cache"})
 
 FORMATS: tuple[Format, ...] = (
     Format(
@@ -68,7 +66,7 @@ FORMATS: tuple[Format, ...] = (
         (),
         "zarrscope.source.tiff.open",
         "open_companion",
-        options=_TIFF_OPTIONS,
+        options=_CACHING,
     ),
     Format(
         "TIFF",
@@ -79,10 +77,24 @@ FORMATS: tuple[Format, ...] = (
         ((0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+"), (0, b"EP*\0")),
         "zarrscope.source.tiff.open",
         "open_tiff",
-        options=_TIFF_OPTIONS,
+        options=_CACHING,
     ),
-    Format("PNG", (".png",), ((0, b"\x89PNG\r\n\x1a\n"),), "zarrscope.source.planes", "open_picture"),
-    Format("JPEG", (".jpg", ".jpeg"), ((0, b"\xff\xd8\xff"),), "zarrscope.source.planes", "open_picture"),
+    Format(
+        "PNG",
+        (".png",),
+        ((0, b"\x89PNG\r\n\x1a\n"),),
+        "zarrscope.source.planes",
+        "open_picture",
+        options=_CACHING,
+    ),
+    Format(
+        "JPEG",
+        (".jpg", ".jpeg"),
+        ((0, b"\xff\xd8\xff"),),
+        "zarrscope.source.planes",
+        "open_picture",
+        options=_CACHING,
+    ),
     Format("numpy array", (".npy",), ((0, b"\x93NUMPY"),), "zarrscope.source.numpy", "open_npy"),
     Format("numpy archive", (".npz",), (), "zarrscope.source.numpy", "open_npz"),
     Format(
@@ -96,11 +108,11 @@ FORMATS: tuple[Format, ...] = (
 )
 """The formats that come with zarrscope; where several suffixes fit, the longest is chosen."""
 
-PLANES = Format("planes", (), (), "zarrscope.source.planes", "open_planes")
+PLANES = Format("planes", (), (), "zarrscope.source.planes", "open_planes", options=_CACHING)
 """Folders and patterns of files that are one plane each."""
 
 
-@cache
+@functools.cache
 def installed() -> tuple[Format, ...]:
     """Return the formats that other packages add through the entry point group `GROUP`."""
     found: list[Format] = []
@@ -115,7 +127,7 @@ def formats() -> tuple[Format, ...]:
     return FORMATS + installed()
 
 
-def open_source(path: str | Path, *, axes: str | None = None, **options: Any) -> Source:
+def open_source(path: str | Path, *, axes: str | None = None, cache: int | None = None) -> Source:
     """Open anything that can be read, without reading pixels.
 
     Parameters
@@ -124,9 +136,8 @@ def open_source(path: str | Path, *, axes: str | None = None, **options: Any) ->
         A file, a folder, a pattern of files (``img_*.tif``) or the address of a Zarr.
     axes : str, optional
         What the axes of the source are, in its own order, for example ``tzcyx``.
-    **options
-        Handed to the reader; those it does not know are ignored (``cache``: bytes of decoded segments that a
-        reader keeps for neighbouring regions).
+    cache : int, optional
+        Bytes of decoded segments that a reader keeps for neighbouring regions, where it keeps any.
 
     Raises
     ------
@@ -140,8 +151,7 @@ def open_source(path: str | Path, *, axes: str | None = None, **options: Any) ->
         Its reader needs an extra.
     """
     text = str(path)
-    if axes is not None:
-        options["axes"] = axes
+    options = {"axes": axes, "cache": cache}
     if _URL.match(text) and not text.startswith("file://"):
         return _open_url(text, options)
     place = Path(text.removeprefix("file://"))
@@ -223,8 +233,5 @@ def _call(row: Format, path: str, options: dict[str, Any]) -> Source:
         if error.name == row.module:
             raise UnsupportedError(f"{path} is {row.name}, which this version cannot read") from error
         raise
-    return cast("Source", function(path, **_accepted(row.options, options)))
-
-
-def _accepted(names: Sequence[str] | frozenset[str], options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name in names and value is not None}
+    accepted = {name: value for name, value in options.items() if name in row.options and value is not None}
+    return cast("Source", function(path, **accepted))

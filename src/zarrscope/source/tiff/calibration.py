@@ -10,6 +10,7 @@ import numpy as np
 
 from zarrscope.model.rendering import Channel, Window
 from zarrscope.model.units import canonical_unit
+from zarrscope.source.channels import colour_channels, full_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +22,6 @@ _SCREENS = (72.0, 96.0, 150.0, 300.0)
 
 _MICROMETERS = {2: 25400.0, 3: 10000.0}
 """Micrometers in an inch and a centimeter, by the value of ResolutionUnit."""
-
-_RGB = (("Red", "FF0000"), ("Green", "00FF00"), ("Blue", "0000FF"))
 
 
 @dataclass(frozen=True)
@@ -121,25 +120,6 @@ def _channels(series: Any, assignment: Assignment) -> int:
     """Return the length of c, 1 where there is none."""
     lengths = [n for n, name in zip(series.shape, assignment.names, strict=True) if name in ("c", "s")]
     return int(np.prod(lengths)) if lengths else 1
-
-
-def full_window(dtype: np.dtype[Any]) -> Window | None:
-    """Return the window that shows every value of an integer type, None for others."""
-    if dtype.kind not in "ui":
-        return None
-    info = np.iinfo(dtype)
-    return Window(float(info.min), float(info.max), float(info.min), float(info.max))
-
-
-def colour_channels(count: int, dtype: np.dtype[Any], alpha: bool = False) -> tuple[Channel, ...]:
-    """Return red, green, blue (and alpha) with the full window of a type; empty for other counts."""
-    window = full_window(dtype)
-    channels = tuple(Channel(label, color, window, True) for label, color in _RGB)
-    if count == 3:
-        return channels
-    if count == 4:
-        return (*channels, Channel("Alpha" if alpha else None, "FFFFFF", window, False))
-    return ()
 
 
 def _colours(series: Any, channels: tuple[Channel, ...], count: int, samples: int) -> tuple[Channel, ...]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarrscope.errors import ArgumentError, CorruptDataError, ZarrscopeError
+from zarrscope.errors import CorruptDataError, ZarrscopeError
+from zarrscope.source.regions import receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -238,26 +239,6 @@ class TiffLevel:
                 f"where {'x'.join(map(str, stop))} are needed; the file is damaged there"
             )
         return pixels
-
-
-def receiver(array: Any, region: Region, out: NDArray[Any] | None) -> NDArray[Any]:
-    """Return the block that receives a region: ``out`` after checking it, or a new one.
-
-    Raises
-    ------
-    ArgumentError
-        The region is not inside the array, or ``out`` is not of its shape and type.
-    """
-    shape: Shape = array.shape
-    if len(region.start) != len(shape) or any(
-        not 0 <= a <= b <= n for a, b, n in zip(region.start, region.stop, shape, strict=True)
-    ):
-        raise ArgumentError(f"region {region.start} to {region.stop} is not inside an image of {shape}")
-    if out is None:
-        return np.empty(region.shape, array.dtype)
-    if out.shape != region.shape or out.dtype != array.dtype:
-        raise ArgumentError(f"out is {out.dtype} {out.shape}, the region {array.dtype} {region.shape}")
-    return out
 
 
 def _copy(pixels: NDArray[Any], request: Request) -> None:

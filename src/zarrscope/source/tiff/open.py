@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from zarrscope.errors import SourceError, UnsupportedError
 from zarrscope.model.description import ImageDescription
 from zarrscope.source.axes import LONG_NAMES, Assignment, assign, axis
 from zarrscope.source.cache import DEFAULT_BUDGET, SegmentCache
 from zarrscope.source.contracts import Scene
-from zarrscope.source.files import Files, fingerprint
+from zarrscope.source.files import Files
+from zarrscope.source.opened import Opened
 from zarrscope.source.tiff.calibration import Facts, facts_of
 from zarrscope.source.tiff.layout import Layout, layouts, parts_of
 from zarrscope.source.tiff.level import TiffLevel
@@ -29,8 +30,7 @@ from zarrscope.source.tiff.structure import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from types import TracebackType
+    from collections.abc import Sequence
 
     from zarrscope.source.tiff.storage import Storage
     from zarrscope.types import Shape
@@ -38,74 +38,7 @@ if TYPE_CHECKING:
 _ACCOMPANYING = {"thumbnail", "label", "macro", "map", "overview"}
 
 
-class TiffSource:
-    """An open TIFF file, or set of files, as scenes; see `zarrscope.source.contracts.Source`.
-
-    Parameters
-    ----------
-    scenes : sequence of Scene
-        Associated pictures last.
-    ome_xml : str, optional
-        As it stands in the file.
-    files : Files
-        What the scenes read from.
-    cache : SegmentCache
-        What the scenes share.
-    reopen : tuple
-        Arguments of `open_tiff`, for another process.
-    """
-
-    def __init__(
-        self,
-        scenes: Sequence[Scene],
-        ome_xml: str | None,
-        files: Files,
-        cache: SegmentCache,
-        reopen: tuple[Any, ...],
-    ) -> None:
-        self._scenes = tuple(scenes)
-        self._ome_xml = ome_xml
-        self._files = files
-        self._cache = cache
-        self._reopen = reopen
-
-    @property
-    def scenes(self) -> Sequence[Scene]:
-        """All images, associated pictures last."""
-        return self._scenes
-
-    @property
-    def ome_xml(self) -> str | None:
-        """The OME-XML that the file holds, as it stands there."""
-        return self._ome_xml
-
-    @property
-    def decoded(self) -> int:
-        """Number of segments decoded so far."""
-        return self._cache.decoded
-
-    def fingerprint(self) -> str:
-        """Return a text that changes with the size or time of any of the files."""
-        return fingerprint(self._files.paths)
-
-    def close(self) -> None:
-        """Close the files and forget what was decoded."""
-        self._files.close()
-        self._cache.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return _open_again, self._reopen
-
-
-def open_tiff(path: str | Path, *, axes: str | None = None, cache: int = DEFAULT_BUDGET) -> TiffSource:
+def open_tiff(path: str | Path, *, axes: str | None = None, cache: int = DEFAULT_BUDGET) -> Opened:
     """Open a TIFF file (OME, ImageJ, SVS, NDPI, QPTIFF, SCN, LSM, ... or plain), no pixel is read.
 
     Parameters
@@ -131,7 +64,7 @@ def open_tiff(path: str | Path, *, axes: str | None = None, cache: int = DEFAULT
         return _build(tif, messages, path, axes, cache, companion)
 
 
-def open_companion(path: str | Path, *, axes: str | None = None, cache: int = DEFAULT_BUDGET) -> TiffSource:
+def open_companion(path: str | Path, *, axes: str | None = None, cache: int = DEFAULT_BUDGET) -> Opened:
     """Open the TIFF files that an OME companion file (``.companion.ome``) describes.
 
     Raises
@@ -162,7 +95,7 @@ class _Draft:
 
 def _build(
     tif: Any, messages: Sequence[str], path: Path, axes: str | None, budget: int, companion: str | None
-) -> TiffSource:
+) -> Opened:
     """Make the scenes of all series."""
     xml = companion or (tif.ome_metadata if tif.is_ome else None)
     if xml:
@@ -193,7 +126,7 @@ def _build(
             for number, (layout, storage, key) in enumerate(draft.levels)
         ]
         scenes.append(Scene(draft.description, levels, draft.associated, draft.notes))
-    return TiffSource(scenes, xml, files, cache, again)
+    return Opened(scenes, table.paths, (_open_again, again), ome_xml=xml, closing=(files.close, cache.clear))
 
 
 def _drafts(
@@ -249,7 +182,7 @@ def _shorten(message: str) -> str:
     return re.sub(r"^<tifffile\.\w+[^>]*>\s*", "", message)[:200]
 
 
-def _open_again(path: str, axes: str | None, cache: int) -> TiffSource:
+def _open_again(path: str, axes: str | None, cache: int) -> Opened:
     return open_tiff(path, axes=axes, cache=cache)
 
 
@@ -260,6 +193,6 @@ def _level_again(path: str, axes: str | None, cache: int, scene: int, level: int
 
 
 @lru_cache(maxsize=4)
-def _shared(path: str, axes: str | None, cache: int, size: int, time: int) -> TiffSource:
+def _shared(path: str, axes: str | None, cache: int, size: int, time: int) -> Opened:
     """One source for all levels that reach a process, as long as the file does not change."""
     return open_tiff(path, axes=axes, cache=cache)
