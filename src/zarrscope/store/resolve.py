@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from zarrscope.errors import UnsupportedError
+from zarrscope.errors import DestinationExistsError, UnsupportedError
 from zarrscope.store.local import LocalStore
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def resolve_writable(url: str | os.PathLike[str] | Writable) -> Writable:
     ------
     UnsupportedError
         The address cannot be written to.
+    DestinationExistsError
+        A file stands there.
     """
     if not isinstance(url, str | os.PathLike):
         return url
@@ -70,4 +72,7 @@ def resolve_writable(url: str | os.PathLike[str] | Writable) -> Writable:
         raise UnsupportedError(
             f"{os.fspath(url)}: writing over a network is not supported; write to a folder"
         )
-    return LocalStore(local_path(url))
+    path = local_path(url)
+    if os.path.isfile(path):  # noqa: PTH113
+        raise DestinationExistsError(f"{path} is a file; give the name of a folder to write")
+    return LocalStore(path)

@@ -1,0 +1,79 @@
+"""From a lazy array to an image in a store: the loop that every conversion runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zarrscope.executor import Executor, executor
+from zarrscope.write.image import ImageWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zarrscope.array.contracts import LazyArray
+    from zarrscope.model.description import ImageDescription
+    from zarrscope.pyramid.plan import PyramidPlan
+    from zarrscope.store.contracts import Writable
+    from zarrscope.types import Region
+    from zarrscope.write.image import Work
+
+
+def write_image(
+    store: Writable,
+    path: str,
+    description: ImageDescription,
+    pixels: LazyArray,
+    plan: PyramidPlan,
+    version: str,
+    codec: str = "default",
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Write one image in one pass.
+
+    Regions are read, encoded and downsampled side by side, and stored in the order of the plan, so
+    that the result is the same for any number of workers.
+
+    Parameters
+    ----------
+    store : Writable
+        Receives the image.
+    path : str
+        Of the image within the store; "" for the root.
+    description : ImageDescription
+        Of the pixels.
+    pixels : LazyArray
+        Level 0, in the order of the description's axes.
+    plan : PyramidPlan
+        For this shape and type.
+    version : str
+        Of OME-Zarr.
+    codec : str
+        Name of a codec preset.
+    workers : int, optional
+        Threads; as many as processors by default.
+    progress : callable, optional
+        Receives the number of pixels of each region as it is stored.
+
+    Returns
+    -------
+    int
+        Encoded bytes that were written.
+    """
+    with ImageWriter(store, path, description, pixels.dtype, plan, version, codec) as writer:
+
+        def encode(region: Region) -> tuple[int, Work]:
+            return region.size, writer.encode(region, pixels.read(region))
+
+        for size, work in _executor(plan, workers).map(encode, plan.regions()):
+            writer.place(work)
+            if progress:
+                progress(size)
+        writer.finish()
+        return writer.bytes_written
+
+
+def _executor(plan: PyramidPlan, workers: int | None) -> Executor:
+    """Return threads, but no more than there are regions."""
+    chosen = executor(workers)
+    return chosen if plan.region_count > 1 else executor(1)
