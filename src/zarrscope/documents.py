@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
+from math import isinf
 from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -61,35 +63,14 @@ def safe_json(
         text = _COMMENT_LINE.sub("", text)
     _check_bounds(text, file)
 
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) != len(items):
-            names = [name for name, _ in items]
-            twice = next(name for name in found if names.count(name) > 1)
-            raise MetadataError(f"{file}: the key {_short(twice)} stands twice in one object")
-        return found
-
-    def whole(digits: str) -> int:
-        if len(digits) > NUMBER_LIMIT:
-            raise MetadataError(f"{file}: a number of {len(digits)} digits (at most {NUMBER_LIMIT})")
-        return int(digits)
-
-    def fraction(digits: str) -> float:
-        if len(digits) > NUMBER_LIMIT:
-            raise MetadataError(f"{file}: a number of {len(digits)} digits (at most {NUMBER_LIMIT})")
-        value = float(digits)
-        if value in (float("inf"), float("-inf")) and not allow_nan:
-            raise MetadataError(f"{file}: the number {_short(digits)} does not fit into 64 bits")
-        return value
-
-    def constant(word: str) -> float:
-        if not allow_nan:
-            raise MetadataError(f"{file}: {word} is no JSON")
-        return float(word)
-
+    hooks = _Hooks(file, allow_nan)
     try:
         value = json.loads(
-            text, object_pairs_hook=pairs, parse_int=whole, parse_float=fraction, parse_constant=constant
+            text,
+            object_pairs_hook=hooks.members,
+            parse_int=hooks.whole,
+            parse_float=hooks.fraction,
+            parse_constant=hooks.word,
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
@@ -164,6 +145,41 @@ def safe_xml(data: str | bytes | memoryview, *, file: str, limit: int = SIZE_LIM
             raise
         raise MetadataError(f"{file}: no valid XML: {_short(str(error))}") from None
     return builder.tree.close()
+
+
+class _Hooks:
+    """What the parser of the standard library asks about objects and numbers."""
+
+    def __init__(self, file: str, allow_nan: bool) -> None:
+        self.file = file
+        self.allow_nan = allow_nan
+
+    def members(self, items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) != len(items):
+            counts = Counter(name for name, _ in items)
+            twice = counts.most_common(1)[0][0]
+            raise MetadataError(f"{self.file}: the key {_short(twice)} stands twice in one object")
+        return found
+
+    def whole(self, digits: str) -> int:
+        return int(self._bounded(digits))
+
+    def fraction(self, digits: str) -> float:
+        value = float(self._bounded(digits))
+        if isinf(value) and not self.allow_nan:
+            raise MetadataError(f"{self.file}: the number {_short(digits)} does not fit into 64 bits")
+        return value
+
+    def word(self, word: str) -> float:
+        if not self.allow_nan:
+            raise MetadataError(f"{self.file}: {word} is no JSON")
+        return float(word)
+
+    def _bounded(self, digits: str) -> str:
+        if len(digits) > NUMBER_LIMIT:
+            raise MetadataError(f"{self.file}: a number of {len(digits)} digits (at most {NUMBER_LIMIT})")
+        return digits
 
 
 class _Builder:

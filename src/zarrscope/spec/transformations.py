@@ -17,22 +17,21 @@ _RULE = "multiscales/transformations"
 _KINDS = ("scale", "translation")
 
 
-def decode_list(cursor: Cursor | None) -> Transformation:
-    """Read a list of transformations; None and what cannot be read is the identity."""
-    if cursor is None:
-        return Identity()
+def decode_list(cursor: Cursor) -> Transformation | None:
+    """Read a list of transformations, however long; None where a part of it cannot be understood."""
     steps = []
     for item in cursor.items(_RULE, "'coordinateTransformations'", least=1):
         entry = item.fields(_RULE, "a transformation")
-        step = entry and _step(entry)
-        if step:
-            steps.append(step)
-    kinds = [type(step) for step in steps]
-    if kinds not in ([Scale], [Scale, Translation]) and isinstance(cursor.value, list):
+        steps.append(None if entry is None else _step(entry))
+    kinds = [type(step) for step in steps if step is not None]
+    if kinds not in ([Scale], [Scale, Translation]) and isinstance(cursor.value, list) and cursor.value:
         found = ", ".join(kind.__name__.lower() for kind in kinds) or "none of them"
         message = f"one scale and at most one translation after it belong here, found {found}"
         cursor.note(_RULE, message)
-    return steps[0] if len(steps) == 1 else Sequence(tuple(steps))
+    known = [step for step in steps if step is not None]
+    if not known or len(known) < len(steps):
+        return None
+    return known[0] if len(known) == 1 else Sequence(tuple(known))
 
 
 def encode_list(transformations: Items[Transformation], ndim: int) -> list[dict[str, Any]]:
@@ -60,6 +59,10 @@ def encode_list(transformations: Items[Transformation], ndim: int) -> list[dict[
 def _step(entry: Fields) -> Transformation | None:
     if "type" not in entry:
         entry.cursor.note(_RULE, "'type' is missing")
+        return None
+    if "input" in entry or "output" in entry:
+        # such lists are edges of a graph, not steps of one way: to apply them in turn would be wrong
+        entry.cursor.note(_RULE, "transformations between named systems exist since 0.6 only")
         return None
     kind = entry.text("type", _RULE)
     if kind == "identity":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zarrscope.model.axes import Axis
 from zarrscope.model.transforms import Identity
@@ -10,6 +10,7 @@ from zarrscope.spec.reader import kind_of
 from zarrscope.spec.v04 import V04
 
 if TYPE_CHECKING:
+    from zarrscope.model.transforms import Transformation
     from zarrscope.spec.reader import Fields
 
 TYPES = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
@@ -32,11 +33,11 @@ class V03(V04):
             found.append(Axis(name or "", TYPES.get(name or "")))
         return tuple(found)
 
-    def decode_common(self, part: Fields) -> tuple[Any, ...]:
+    def decode_common(self, part: Fields) -> tuple[Transformation, ...]:
         """Return nothing: there are none."""
         return ()
 
-    def decode_placement(self, entry: Fields) -> Any:
+    def decode_placement(self, entry: Fields) -> Transformation:
         """Return the identity: nothing is said."""
         return Identity()
 

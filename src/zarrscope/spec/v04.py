@@ -10,6 +10,7 @@ from zarrscope.model.axes import Axis, CoordinateSystem
 from zarrscope.model.collection import LAYOUT, Collection
 from zarrscope.model.multiscales import Dataset, Multiscale
 from zarrscope.model.node import Node
+from zarrscope.model.transforms import Identity
 from zarrscope.report import Report, Severity
 from zarrscope.spec import labels, plates, rendering
 from zarrscope.spec.reader import Cursor, Fields, kind_of
@@ -17,6 +18,8 @@ from zarrscope.spec.transformations import decode_list, encode_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from zarrscope.model.transforms import Transformation
 
 KNOWN_VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
 KEYS = ("multiscales", "omero", "image-label", "labels", "plate", "well", "bioformats2raw.layout", "series")
@@ -136,10 +139,13 @@ class V04:
             found.append(Axis(name, kind, unit, extra=entry.extra))
         return tuple(found)
 
-    def decode_common(self, part: Fields) -> tuple[Any, ...]:
+    def decode_common(self, part: Fields) -> tuple[Transformation, ...]:
         """Read the transformations that follow those of every dataset."""
         cursor = part.take("coordinateTransformations")
-        return () if cursor is None else (decode_list(cursor),)
+        found = decode_list(cursor) if cursor else None
+        if cursor is not None and found is None:
+            part.leave("coordinateTransformations")
+        return () if found is None else (found,)
 
     def _dataset(self, item: Cursor) -> Dataset | None:
         entry = item.fields("multiscales/datasets", "a dataset")
@@ -151,12 +157,15 @@ class V04:
         transformation = self.decode_placement(entry)
         return None if path is None else Dataset(path, transformation, entry.extra)
 
-    def decode_placement(self, entry: Fields) -> Any:
+    def decode_placement(self, entry: Fields) -> Transformation:
         """Read the transformations of a dataset."""
         rule = "multiscales/transformations"
         hint = "a scale of 1.0 for every axis says that nothing is known"
         cursor = entry.need("coordinateTransformations", rule, hint)
-        return decode_list(cursor)
+        found = decode_list(cursor) if cursor else None
+        if cursor is not None and found is None:
+            entry.leave("coordinateTransformations")
+        return found or Identity()
 
     def pointer(self, path: str) -> str:
         """Return where a path of the model stands in the document."""

@@ -146,17 +146,25 @@ def decode(attributes: Mapping[str, Any], *, zarr_format: int) -> tuple[Node | N
     version = detect(attributes, zarr_format)
     codec = _CODECS.get(version)
     if codec is None:
-        where = "/attributes/ome/version" if zarr_format == 3 else ""
-        known = ", ".join(_CODECS)
-        report.add(Problem(where, "version/known", f"version {version[:40]!r} is none of {known}"))
-        codec = _CODECS["0.5" if "ome" in attributes else "0.4"]
-    elif codec.zarr_format != zarr_format:
+        return _unknown(version, attributes, zarr_format)
+    if codec.zarr_format != zarr_format:
         message = f"version {version} belongs into Zarr {codec.zarr_format}, not {zarr_format}"
         report.add(Problem("", "version/zarr-format", message))
     node = codec.decode(attributes, report)
     if node is not None:
         report.merge(replace(p, location=codec.pointer(p.location)) for p in rules.check(node, codec.version))
     return node, report
+
+
+def _unknown(version: str, attributes: Mapping[str, Any], zarr_format: int) -> tuple[Node | None, Report]:
+    """Read a version that nothing here knows as its nearest relative, where that yields whole images."""
+    codec = _CODECS.get(version[:3]) or _CODECS["0.5" if zarr_format == 3 else "0.4"]
+    node = codec.decode(attributes, Report())
+    where = f"{codec.root}/version" if zarr_format == 3 else ""
+    message = f"version {version[:40]!r} is none of {', '.join(_CODECS)}"
+    if node is None or any(not image.axes or not image.datasets for image in node.multiscales):
+        return None, Report([Problem(where, "version/known", message)])
+    return node, Report([Problem(where, "version/known", f"{message}; it was read as {codec.version}")])
 
 
 def encode(node: Node, version: str) -> dict[str, Any]:

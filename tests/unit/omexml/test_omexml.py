@@ -63,6 +63,25 @@ def test_real_documents(path: Path, seen: dict[str, Any]) -> None:
         assert not {"BinData", "TiffData"} & set(names)
 
 
+@pytest.mark.skipif(
+    not (DATA / "truth.json").is_file(), reason=f"no real files in {DATA}: set ZARRSCOPE_SHARED"
+)
+def test_real_tiffs() -> None:
+    tifffile = pytest.importorskip("tifffile")
+    truth = json.loads((DATA / "truth.json").read_bytes())
+    for name in ("4D-series.ome.tiff", "FOV7_HV110_P0500510000.ome.tiff"):
+        (path,) = [p for p in (DATA / "ome-tiff").rglob(name) if p.is_file()]
+        with tifffile.TiffFile(path) as file:
+            (image,) = read(file.ome_metadata).images
+        seen = truth[f"ome-tiff/{name}"]["truth"]["ome"]["images"][0]
+        assert (image.name, image.pixels.sizes) == (seen["name"], seen["size"])
+        assert (image.pixels.type, image.pixels.order) == (seen["type"], seen["order"])
+        assert image.pixels.physical == {}
+        described = describe(image, "tczyx")
+        assert described.scale == (None,) * 5
+        assert described.channels == ()
+
+
 def without_pixels(element: Any) -> Any:
     """Return an element as plain values, leaving out what tells where its pixels lie."""
     left_out = ("BinData", "TiffData", "MetadataOnly") if element.tag.endswith("}Pixels") else ()

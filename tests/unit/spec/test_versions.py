@@ -119,11 +119,37 @@ def test_locations_in_zarr_json() -> None:
 
 def test_versions_in_the_wrong_zarr() -> None:
     assert ("MUST", "", "version/zarr-format") in problems({"ome": {"version": "0.5"} | image()}, 2)
-    found = problems({"ome": {"version": "0.6"} | image(version=...)}, 3)
-    assert ("MUST", "/attributes/ome/version", "version/known") in found
-    node, _ = decode({"ome": {"version": "0.6"} | image(version=...)}, zarr_format=3)
+
+
+def test_unknown_versions_are_read_where_they_can_be() -> None:
+    document = {"ome": {"version": "0.5.dev1"} | image(version=...)}
+    assert problems(document, 3) == [("MUST", "/attributes/ome/version", "version/known")]
+    node, _ = decode(document, zarr_format=3)
     assert node is not None
     assert node.multiscales[0].axes[0].name == "y"
+    later = {"ome": {"version": "0.6", "multiscales": [{"coordinateSystems": [], "datasets": []}]}}
+    assert problems(later, 3) == [("MUST", "/attributes/ome/version", "version/known")]
+    assert decode(later, zarr_format=3)[0] is None
+
+
+def test_what_is_not_understood_goes_back_as_it_came() -> None:
+    strange = [{"type": "affine", "affine": [[1, 0, 0], [0, 1, 0]]}]
+    document = image(
+        coordinateTransformations=strange, datasets=[LEVEL, {"path": "1", "coordinateTransformations": []}]
+    )
+    node, report = decode(document, zarr_format=2)
+    assert node is not None
+    assert not report.valid
+    assert encode(node, "0.4") == document
+
+
+def test_edges_of_a_graph_are_no_steps() -> None:
+    edges = [{"type": "scale", "scale": [2, 2], "input": {"name": "yx"}, "output": {"name": "global"}}]
+    node, report = decode(image(coordinateTransformations=edges), zarr_format=2)
+    assert node is not None
+    assert not report.valid
+    assert node.multiscales[0].scale(0) == (0.5, 1)
+    assert encode(node, "0.4") == image(coordinateTransformations=edges)
 
 
 def test_nothing_of_ours() -> None:
