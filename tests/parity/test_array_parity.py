@@ -166,7 +166,10 @@ def judge_ts(path: Path, metadata: ArrayMetadata) -> Any:
     """Open an array with TensorStore."""
     driver = "zarr3" if metadata.zarr_format == 3 else "zarr"
     return ts.open(
-        {"driver": driver, "kvstore": {"driver": "file", "path": f"{path}/"}}, open=True, read=True, write=True
+        {"driver": driver, "kvstore": {"driver": "file", "path": f"{path}/"}},
+        open=True,
+        read=True,
+        write=True,
     ).result()
 
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from zarrscope.array.checksums import Checksum
 from zarrscope.array.codecs import V2, V3, V3_FILTERS, make_stage
 from zarrscope.array.metadata import ArrayMetadata, Codec, check_chunk_bytes, check_shards, check_sizes
 from zarrscope.array.metadata_v3 import kind, parse_codecs
 from zarrscope.array.scratch import flat, scratch
 from zarrscope.array.sharding import ShardLayout
-from zarrscope.array.stages import STREAM_ERRORS, Checksum, Data, Extent, Filter, Stage
+from zarrscope.array.stages import STREAM_ERRORS, Data, Extent, Filter, Stage
 from zarrscope.errors import CorruptDataError, MetadataError, UnsupportedError, ZarrscopeError
 
 if TYPE_CHECKING:

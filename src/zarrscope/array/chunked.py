@@ -11,6 +11,7 @@ import numpy as np
 from zarrscope.array.chain import chunk_chain, unit_chain
 from zarrscope.array.grid import Part, check_region, empty, select, units
 from zarrscope.array.indices import IndexCache
+from zarrscope.array.ranges import Entry, batches, spans, start_of
 from zarrscope.array.scratch import borrowed
 from zarrscope.array.sharding import ShardLayout, ShardWriter
 from zarrscope.errors import AccessError, ArgumentError, CorruptDataError
@@ -293,7 +294,7 @@ class ChunkedArray:
         """Read chunks of one shard; neighbours in the file are fetched with one request."""
         assert self._indices is not None  # noqa: S101 - there are shards
         index = self._indices.get(key)
-        wanted: list[tuple[int, int, Part]] = []
+        wanted: list[Entry] = []
         for part in parts:
             entry = None if index is None else index.entry(sum(side.number for side in part))
             if entry is None:
@@ -304,24 +305,24 @@ class ChunkedArray:
                 )
             else:
                 wanted.append((*entry, part))
-        wanted.sort(key=_start)
-        for batch in _batches(wanted):
+        wanted.sort(key=start_of)
+        for batch in batches(wanted, _RUN):
             self._read_batch(key, batch, out)
 
-    def _read_batch(self, key: str, batch: list[tuple[int, int, Part]], out: NDArray[Any]) -> None:
-        spans = _spans(batch)
-        with borrowed("fetched", sum(stop - start for start, stop in spans)) as memory:
+    def _read_batch(self, key: str, batch: list[Entry], out: NDArray[Any]) -> None:
+        ranges = spans(batch)
+        with borrowed("fetched", sum(stop - start for start, stop in ranges)) as memory:
             view, at = memoryview(memory), 0  # type: ignore[arg-type]
             requests = []
-            for start, stop in spans:
+            for start, stop in ranges:
                 requests.append(Request(key, (start, stop), view[at : at + stop - start]))
                 at += stop - start
             values = self._store.get_many(requests)
             place = 0
             for start, stop, part in batch:
-                if start >= spans[place][1] or start < spans[place][0]:
+                if start >= ranges[place][1] or start < ranges[place][0]:
                     place += 1
-                data, base = values[place], spans[place][0]
+                data, base = values[place], ranges[place][0]
                 if data is None or len(data) < stop - base:
                     raise CorruptDataError(
                         f"{self._store.url(key)}: the shard ends before its chunk at {start} to {stop}"
@@ -379,32 +380,3 @@ class ChunkedArray:
         chunk = np.full(self.chunks, self._metadata.fill, self.dtype)
         chunk[tuple(slice(0, n) for n in block.shape)] = block
         return chunk
-
-
-def _start(entry: tuple[int, int, Part]) -> int:
-    return entry[0]
-
-
-def _batches(entries: list[tuple[int, int, Part]]) -> Iterator[list[tuple[int, int, Part]]]:
-    """Yield entries, sorted by place, of about as many bytes as are fetched at once."""
-    batch: list[tuple[int, int, Part]] = []
-    size = 0
-    for entry in entries:
-        if batch and size + entry[1] - entry[0] > _RUN:
-            yield batch
-            batch, size = [], 0
-        batch.append(entry)
-        size += entry[1] - entry[0]
-    if batch:
-        yield batch
-
-
-def _spans(batch: list[tuple[int, int, Part]]) -> list[tuple[int, int]]:
-    """Return the ranges to fetch: chunks that touch become one."""
-    spans: list[tuple[int, int]] = []
-    for start, stop, _ in batch:
-        if spans and start <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(stop, spans[-1][1]))
-        else:
-            spans.append((start, stop))
-    return spans

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numcodecs import AsType, BitRound, Delta, FixedScaleOffset, PackBits, Quantize, Shuffle
 
-from zarrscope.array import stages
+from zarrscope.array import checksums, stages
 from zarrscope.array.stages import Extent, Stage
 from zarrscope.errors import MetadataError, UnsupportedError
 
@@ -136,7 +136,7 @@ def _lzma(options: Options, extent: Extent, dtype: np.dtype[Any]) -> Stage:
 def _checksum(algorithm: str, at_end: bool) -> Make:
     def make(options: Options, extent: Extent, dtype: np.dtype[Any]) -> Stage:
         where = options.choice("location", "end" if at_end else "start", ("start", "end"))
-        return stages.Checksum(extent, algorithm, where == "end")
+        return checksums.Checksum(extent, algorithm, where == "end")
 
     return make
 
@@ -144,11 +144,11 @@ def _checksum(algorithm: str, at_end: bool) -> Make:
 def _jenkins(options: Options, extent: Extent, dtype: np.dtype[Any]) -> Stage:
     if options.values.get("prefix") is not None or options.values.get("initval", 0) != 0:
         raise UnsupportedError("codec jenkins_lookup3 with an initial value or a prefix is not supported")
-    return stages.Checksum(extent, "jenkins_lookup3", at_end=True)
+    return checksums.Checksum(extent, "jenkins_lookup3", at_end=True)
 
 
 def _fletcher32(options: Options, extent: Extent, dtype: np.dtype[Any]) -> Stage:
-    return stages.Fletcher32(extent)
+    return checksums.Fletcher32(extent)
 
 
 def _filter(extent: Extent, codec: Any, before: np.dtype[Any], after: np.dtype[Any]) -> Stage:

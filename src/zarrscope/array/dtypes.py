@@ -61,7 +61,7 @@ def dtype_v2(text: Any, file: str) -> tuple[DType, str]:
     if not isinstance(text, str):
         raise MetadataError(f"{file}: dtype must be a string such as '<u2', not {text!r:.80}")
     match = _V2.fullmatch(text)
-    if match is None or text[-2:] in ("S0", "U0", "V0"):
+    if match is None or int(match[2][1:]) == 0:
         if re.fullmatch(r"[<>|=]?(O|[mM]8(\[.*\])?)", text):
             raise UnsupportedError(f"{file}: data type {text!r} (objects, dates) is not supported")
         raise MetadataError(f"{file}: {text!r:.80} is no data type that Zarr v2 knows")

@@ -5,6 +5,7 @@ Source: Zarr v2, "Arrays".
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.array import dtypes
@@ -19,6 +20,7 @@ _OURS = {
     "dimension_separator",
 }  # fmt: skip
 _REQUIRED = ("shape", "chunks", "dtype", "compressor", "fill_value", "order")
+_DIGITS = re.compile(r"-?[0-9]{1,20}")
 COMPRESSORS = ("blosc", "zlib", "gzip", "bz2", "lzma", "lz4", "zstd")
 
 
@@ -52,6 +54,9 @@ def decode(
     if separator not in (".", "/"):
         raise MetadataError(f"{file}: dimension_separator must be '.' or '/', not {separator!r:.80}")
     fill = document["fill_value"]
+    # Early bioformats2raw wrote numbers as strings.
+    if isinstance(fill, str) and dtype.kind in "iuf" and _DIGITS.fullmatch(fill):
+        fill = int(fill)
     return ArrayMetadata(
         zarr_format=2,
         shape=shape,

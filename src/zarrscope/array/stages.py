@@ -1,4 +1,4 @@
-"""Bytes to bytes: compressors and checksums, each bounded by what the description demands.
+"""Bytes to bytes: compressors and filters, each bounded by what the description demands.
 
 Nothing here trusts a length that stands in the data: it is compared with the length that must
 come out before memory is taken, and streams are decoded up to one byte more than that.
@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from crc32c import crc32c as crc32c_of
-from numcodecs import blosc, fletcher32, lz4, zstd
-from numcodecs.jenkins import jenkins_lookup3
+from numcodecs import blosc, lz4, zstd
 
-from zarrscope.array.scratch import Bytes
 from zarrscope.errors import CorruptDataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from zarrscope.array.scratch import Bytes
 
 # Encoding must be a pure function: blosc with several threads gives other bytes each time.
 blosc.use_threads = False
@@ -74,7 +73,8 @@ def _packed(extent: Extent) -> Extent:
     return Extent(None, extent.most + extent.most // 8 + (1 << 16), 1)
 
 
-def _check(extent: Extent, size: int, codec: str) -> None:
+def check_size(extent: Extent, size: int, codec: str) -> None:
+    """Refuse data that holds another number of bytes than is due."""
     if size > extent.most or (extent.exact is not None and size != extent.exact):
         wanted = extent.most if extent.exact is None else extent.exact
         raise CorruptDataError(f"{codec} data holds {size} bytes where {wanted} are due")
@@ -108,7 +108,7 @@ class Blosc:
         if len(data) < 16:
             raise CorruptDataError(f"blosc data of {len(data)} bytes has no header")
         size, block, packed = _BLOSC.unpack_from(data, 4)
-        _check(self.extent, size, "blosc")
+        check_size(self.extent, size, "blosc")
         if packed != len(data) or block > max(size, 1):
             raise CorruptDataError(
                 f"blosc header tells of {packed} bytes in blocks of {block}, there are {len(data)}"
@@ -145,7 +145,7 @@ class Zstd:
         """Compare the frame's content size, where it has one, then decode into memory of the size due."""
         declared = zstd_content_size(data)
         if declared is not None:
-            _check(self.extent, declared, "zstd")
+            check_size(self.extent, declared, "zstd")
         size = self.extent.exact if declared is None else declared
         if size is None:
             raise CorruptDataError("zstd data does not say its size and nothing else does")
@@ -198,7 +198,7 @@ class Lz4:
         if len(data) < 4:
             raise CorruptDataError("lz4 data has no header")
         size = int.from_bytes(bytes(data[:4]), "little")
-        _check(self.extent, size, "lz4")
+        check_size(self.extent, size, "lz4")
         if out is None:
             out = np.empty(size, np.uint8)
         if size:
@@ -254,7 +254,7 @@ class Stream:
             if not decoder.eof:
                 raise CorruptDataError(f"{self.codec} data ends too early, after {got} bytes")
             rest = decoder.unused_data
-        _check(self.extent, got, self.codec)
+        check_size(self.extent, got, self.codec)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -298,75 +298,6 @@ _DECODER: dict[str, Callable[[dict[str, Any]], _Decompressor]] = {
 STREAM_ERRORS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError, MemoryError)
 """What the libraries below raise for data that is none of theirs."""
 
-_SUMS: dict[str, Callable[[Any], int]] = {
-    "crc32c": crc32c_of,
-    "crc32": zlib.crc32,
-    "adler32": zlib.adler32,
-    "jenkins_lookup3": lambda data: int(jenkins_lookup3(np.frombuffer(data, np.uint8), 0)),
-}
-
-
-@dataclass(frozen=True)
-class Checksum:
-    """Four bytes, little endian, before or behind the data."""
-
-    extent: Extent
-    algorithm: str
-    at_end: bool
-
-    @property
-    def after(self) -> Extent:
-        """See :class:`Stage`."""
-        exact, most, _ = self.extent
-        return Extent(None if exact is None else exact + 4, most + 4, 1)
-
-    def sum(self, data: Data) -> bytes:
-        """Return the checksum as it is stored."""
-        return _SUMS[self.algorithm](data).to_bytes(4, "little")
-
-    def encode(self, data: Data) -> Data:
-        """See :class:`Stage`."""
-        return b"".join((data, self.sum(data)) if self.at_end else (self.sum(data), data))
-
-    def decode(self, data: Data, out: Bytes | None) -> Data:
-        """Return what is covered, as a view; always verified."""
-        if len(data) < 4:
-            raise CorruptDataError(f"{len(data)} bytes are too few to hold a {self.algorithm} checksum")
-        kept, found = (data[:-4], data[-4:]) if self.at_end else (data[4:], data[:4])
-        if _SUMS[self.algorithm](kept) != int.from_bytes(found, "little"):
-            raise CorruptDataError(
-                f"{self.algorithm} checksum does not match: the data was changed or damaged"
-            )
-        if self.extent.exact is not None:
-            _check(self.extent, len(kept), self.algorithm)
-        return kept
-
-
-@dataclass(frozen=True)
-class Fletcher32:
-    """The checksum of HDF5, behind the data."""
-
-    extent: Extent
-
-    @property
-    def after(self) -> Extent:
-        """See :class:`Stage`."""
-        exact, most, _ = self.extent
-        return Extent(None if exact is None else exact + 4, most + 4, 1)
-
-    def encode(self, data: Data) -> Data:
-        """See :class:`Stage`."""
-        sealed: bytes = fletcher32.Fletcher32().encode(data)
-        return sealed
-
-    def decode(self, data: Data, out: Bytes | None) -> Data:
-        """See :class:`Stage`."""
-        try:
-            kept: Data = fletcher32.Fletcher32().decode(data)
-        except RuntimeError as error:
-            raise CorruptDataError(f"fletcher32 checksum does not match: {error}") from None
-        return np.frombuffer(kept, np.uint8)
-
 
 @dataclass(frozen=True)
 class Filter:
@@ -396,9 +327,9 @@ class Filter:
     def decode(self, data: Data, out: Bytes | None) -> Data:
         """See :class:`Stage`."""
         if self.after.exact is not None:
-            _check(self.after, len(data), self.codec.codec_id)
+            check_size(self.after, len(data), self.codec.codec_id)
         with np.errstate(all="ignore"):
             made = self.codec.decode(np.frombuffer(data, np.uint8))
         back = np.ascontiguousarray(made).reshape(-1).view(np.uint8)
-        _check(self.extent, len(back), self.codec.codec_id)
+        check_size(self.extent, len(back), self.codec.codec_id)
         return back
