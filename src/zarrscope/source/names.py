@@ -163,14 +163,8 @@ def _known(column: int, row: Sequence[str]) -> str | None:
     before = row[column - 1] if column else ""
     if before and not before[0].isalpha() and column > 1:
         before = row[column - 2]
-    if (
-        len(before) == 1
-        and before.isupper()
-        and before in "ABCDEFGH"
-        and column
-        and row[column - 1] == before
-    ):
-        return "c" if before == "C" else "p" if before not in "F" else WORDS["f"]
+    if len(before) == 1 and before.isupper() and row[column - 1] == before and before.lower() not in WORDS:
+        return "p"  # A01: the column of a well
     return WORDS.get(before.lower())
 
 

@@ -91,7 +91,7 @@ def open_planes(path: str | Path, *, axes: str | None = None, cache: int = DEFAU
     ArgumentError
         ``axes`` does not fit.
     """
-    paths = _find(str(path))
+    paths, left_out = _find(str(path))
     whole = _as_set(paths, axes, cache)
     if whole is not None:
         return whole
@@ -102,17 +102,23 @@ def open_planes(path: str | Path, *, axes: str | None = None, cache: int = DEFAU
     scenes: list[Scene] = []
     for kind, (indices, sample) in kinds.items():
         counted = _counted(axes, kind.axes)
-        for group in groups([paths[i].stem for i in indices], counted if len(indices) > 1 else None):
+        if len(indices) == 1:
+            scenes.append(sample)
+            continue
+        for group in groups([paths[i].stem for i in indices], counted):
             chosen = replace(group, files=tuple(indices[i] for i in group.files))
             scenes.append(_scene(chosen, kind, sample, members, (*again, len(scenes)), Path(path)))
+    if left_out:
+        note = f"{left_out} other files of the folder are no TIFF, PNG or JPEG and are left out"
+        scenes[0] = replace(scenes[0], notes=(*scenes[0].notes, note))
     if len(kinds) > 1:
         note = f"the files differ in name, kind, shape or type: {len(kinds)} sets are images of their own"
         scenes[0] = replace(scenes[0], notes=(*scenes[0].notes, note))
     return Opened(scenes, paths, (_planes_again, again), closing=(members.clear, store.clear))
 
 
-def _find(text: str) -> list[Path]:
-    """Return the files of a folder or pattern in natural order."""
+def _find(text: str) -> tuple[list[Path], int]:
+    """Return the planes of a folder or pattern in natural order, and how many other files there are."""
     place = Path(text)
     if place.is_dir():
         found = list(place.iterdir())
@@ -128,7 +134,7 @@ def _find(text: str) -> list[Path]:
         raise UnsupportedError(
             f"{known}: none of the {len(files)} files is a TIFF, PNG or JPEG that could be a plane"
         )
-    return sorted(usable, key=lambda p: natural(p.name))
+    return sorted(usable, key=lambda p: natural(p.name)), len(files) - len(usable)
 
 
 def _as_set(paths: Sequence[Path], axes: str | None, cache: int) -> Opened | None:
@@ -203,8 +209,6 @@ def _scene(
     group: Group, kind: _Kind, sample: Scene, members: Members, again: tuple[Any, ...], folder: Path
 ) -> Scene:
     """Make the image of a group of files."""
-    if len(group.files) == 1 and not group.axes:
-        return replace(sample, notes=(*sample.notes, *group.notes))
     inner = kind.axes
     twice = set(group.axes) & set(inner) - {"c"}
     if twice:
@@ -254,7 +258,7 @@ def _planes_again(path: str, axes: str | None, cache: int) -> Opened:
 
 
 def _level_again(path: str, axes: str | None, cache: int, scene: int) -> LazyArray:
-    return _shared(path, axes, cache, fingerprint(_find(path))).scenes[scene].levels[0]
+    return _shared(path, axes, cache, fingerprint(_find(path)[0])).scenes[scene].levels[0]
 
 
 @lru_cache(maxsize=4)

@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarrscope.model.rendering import Channel, Window
-from zarrscope.model.units import canonical_unit
 from zarrscope.source.channels import colour_channels, full_window
+from zarrscope.source.tiff.collected import Collected
+from zarrscope.source.tiff.ome import read_ome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from zarrscope.omexml.schema import OME
     from zarrscope.source.axes import Assignment
 
 _SCREENS = (72.0, 96.0, 150.0, 300.0)
 """Dots per inch that programs write when they know nothing."""
+
+_COARSEST = 254.0
+"""Micrometers: larger pixels are those of screens and printers, not of an image of something small."""
 
 _MICROMETERS = {2: 25400.0, 3: 10000.0}
 """Micrometers in an inch and a centimeter, by the value of ResolutionUnit."""
@@ -48,29 +53,8 @@ class Facts:
     notes: tuple[str, ...] = ()
 
 
-class Collected:
-    """What is known so far; the first flavour that knows something is believed."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.scale: dict[str, float] = {}
-        self.unit: dict[str, str] = {}
-        self.translation: dict[str, float] = {}
-        self.channels: tuple[Channel, ...] = ()
-        self.notes: list[str] = []
-
-    def size(self, axis: str, value: Any, unit: str | None) -> None:
-        """Take the size of a pixel, unless it is none (zero, negative, infinite, without a unit)."""
-        name = canonical_unit(unit)
-        if axis in self.scale or name is None or not isinstance(value, (int, float, np.number)):
-            return
-        if np.isfinite(value) and value > 0:
-            self.scale[axis] = float(value)
-            self.unit[axis] = name
-
-
 def facts_of(
-    tif: Any, series: Any, number: int, assignment: Assignment, guess: Assignment, xml: str | None
+    tif: Any, series: Any, number: int, assignment: Assignment, guess: Assignment, ome: OME | None
 ) -> Facts:
     """Collect what is known of a series.
 
@@ -84,11 +68,13 @@ def facts_of(
         What its axes are, and what they would be without the user's word: what the file says of an axis
         that the
         user calls otherwise is not believed.
-    xml : str, optional
-        OME-XML.
+    ome : OME, optional
+        What the OME-XML says.
     """
     found = Collected((series.name or "").strip())
     count = _channels(series, assignment)
+    if ome is not None and series.kind == "ome":
+        read_ome(ome, number, series, assignment.order, found)
     for read in _FLAVOURS.get(series.kind, ()):
         read(tif, series, found, count)
     _instrument(series.keyframe, found)
@@ -153,8 +139,9 @@ def _resolution(page: Any, found: Collected) -> None:
             continue
         per_unit = value[0] / value[1]
         dots = per_unit * 25400 / _MICROMETERS[unit]
-        if not any(abs(dots - screen) < 0.01 * screen for screen in _SCREENS):
-            found.size(axis, _MICROMETERS[unit] / per_unit, "micrometer")
+        size = _MICROMETERS[unit] / per_unit
+        if size < _COARSEST and not any(abs(dots - screen) < 0.01 * screen for screen in _SCREENS):
+            found.size(axis, size, "micrometer")
 
 
 def _instrument(page: Any, found: Collected) -> None:

@@ -19,6 +19,7 @@ from zarrscope.source.opened import Opened
 from zarrscope.source.tiff.calibration import Facts, facts_of
 from zarrscope.source.tiff.layout import Layout, layouts, parts_of
 from zarrscope.source.tiff.level import TiffLevel
+from zarrscope.source.tiff.ome import parse
 from zarrscope.source.tiff.structure import (
     FileTable,
     check_chain,
@@ -32,6 +33,7 @@ from zarrscope.source.tiff.structure import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from zarrscope.omexml.schema import OME
     from zarrscope.source.tiff.storage import Storage
     from zarrscope.types import Shape
 
@@ -103,6 +105,7 @@ def _build(
     series = tif.series
     check_chain(tif, messages, path)
     table = FileTable(path)
+    ome, remarks = parse(xml, path.name)
     drafts: list[_Draft] = []
     refused: list[UnsupportedError] = []
     stem = path.name.split(".")[0]
@@ -110,14 +113,14 @@ def _build(
         override = axes if number == 0 or len(one.shape) == len(series[0].shape) else None
         fallback = stem if len(series) == 1 else f"{stem} {number}"
         try:
-            drafts += _drafts(tif, one, number, override, table, xml, fallback)
+            drafts += _drafts(tif, one, number, override, table, ome, fallback)
         except UnsupportedError as error:
             refused.append(error)
     if not drafts:
         raise refused[0]
     drafts.sort(key=lambda draft: draft.associated)
     notes = [f"tifffile: {_shorten(message)}" for message in messages[:5]] + [str(error) for error in refused]
-    drafts[0] = replace(drafts[0], notes=(*drafts[0].notes, *notes))
+    drafts[0] = replace(drafts[0], notes=(*drafts[0].notes, *remarks, *notes))
     files, cache, again = Files(table.paths), SegmentCache(budget), (str(path), axes, budget)
     scenes = []
     for index, draft in enumerate(drafts):
@@ -130,7 +133,7 @@ def _build(
 
 
 def _drafts(
-    tif: Any, one: Any, number: int, override: str | None, table: FileTable, xml: str | None, fallback: str
+    tif: Any, one: Any, number: int, override: str | None, table: FileTable, ome: OME | None, fallback: str
 ) -> list[_Draft]:
     """Return the scenes of one series: one, or one for each index of the axes that an image cannot have."""
     assignment = assign(one.axes, one.shape, override, table.paths[0].name)
@@ -145,7 +148,7 @@ def _drafts(
         notes += more
         parts = parts_of(level.shape, storage.page_shape)
         stored.append((list(layouts(parts, assignment.names, assignment.order)), storage))
-    facts = facts_of(tif, one, number, assignment, guess, xml)
+    facts = facts_of(tif, one, number, assignment, guess, ome)
     notes += facts.notes
     outside = [
         letter
