@@ -1,0 +1,1 @@
+"""What a user holds: a model bound to the store in which it was found."""

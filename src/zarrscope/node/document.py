@@ -1,0 +1,100 @@
+"""The document of a group, read and decoded: the first step of opening anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zarrscope.array.group import read_group
+from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
+from zarrscope.spec.versions import decode, detect
+from zarrscope.store.contracts import Request
+from zarrscope.store.keys import join
+
+if TYPE_CHECKING:
+    from zarrscope.model.node import Node
+    from zarrscope.report import Report
+    from zarrscope.store.contracts import Readable
+
+
+@dataclass(frozen=True)
+class Document:
+    """What one group says of itself.
+
+    Parameters
+    ----------
+    store : Readable
+        Where it was found.
+    path : str
+        Of the group within the store.
+    zarr_format : int
+        2 or 3.
+    version : str
+        Of OME-Zarr, as it stands there.
+    model : Node
+        What it says, without a version.
+    report : Report
+        What is wrong with it.
+    """
+
+    store: Readable
+    path: str
+    zarr_format: int
+    version: str
+    model: Node
+    report: Report
+
+    @property
+    def url(self) -> str:
+        """Address of the group."""
+        return self.store.url(self.path)
+
+    def child(self, path: str) -> str:
+        """Return the path, within the store, of something below this group."""
+        return join(self.path, path)
+
+
+def read_document(store: Readable, path: str = "") -> Document:
+    """Read the document of a group.
+
+    Parameters
+    ----------
+    store : Readable
+        Where to look.
+    path : str
+        Of the group.
+
+    Raises
+    ------
+    NotFoundError
+        There is no Zarr group.
+    UnsupportedError
+        There is one, but it says nothing of OME-Zarr.
+    MetadataError
+        Its document cannot be parsed.
+    """
+    try:
+        group = read_group(store, path)
+    except NotFoundError:
+        _explain_absence(store, path)
+        raise
+    model, report = decode(group.attributes, zarr_format=group.zarr_format)
+    if model is None:
+        raise UnsupportedError(
+            f"{store.url(path)} is a Zarr group without OME-Zarr metadata; open an image below it"
+        )
+    return Document(
+        store, path, group.zarr_format, detect(group.attributes, group.zarr_format), model, report
+    )
+
+
+def _explain_absence(store: Readable, path: str) -> None:
+    """Raise a more helpful error where something else than a group stands there."""
+    names = [join(path, name) for name in ("zarr.json", ".zarray", ".zattrs")]
+    zarr, zarray, zattrs = store.get_many([Request(name) for name in names])
+    if zarray is not None or zarr is not None:
+        raise UnsupportedError(f"{store.url(path)} is a Zarr array, not an image; open the group above it")
+    if zattrs is not None:
+        raise MetadataError(
+            f'{store.url(path)}: .zgroup is missing beside .zattrs; write {{"zarr_format": 2}} into it'
+        )

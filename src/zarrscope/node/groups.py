@@ -1,0 +1,113 @@
+"""Groups of images: collections of series, plates, wells, lists of labels."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import count
+from typing import TYPE_CHECKING
+
+from zarrscope.errors import NotFoundError, UnsupportedError
+from zarrscope.executor import fan_out
+from zarrscope.node.document import Document, read_document
+from zarrscope.node.image import Image
+from zarrscope.store.contracts import Request
+from zarrscope.store.keys import join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class ImageGroup:
+    """A group that holds images: a collection of series, a plate, a well or a list of labels.
+
+    Parameters
+    ----------
+    document : Document
+        Of the group.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.url}>"
+
+    @property
+    def url(self) -> str:
+        """Address of the group."""
+        return self.document.url
+
+    @property
+    def kind(self) -> str:
+        """``collection``, ``plate``, ``well`` or ``labels``."""
+        return self.document.model.kind
+
+    @property
+    def version(self) -> str:
+        """Of OME-Zarr."""
+        return self.document.version
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the images, relative to the group, in its order. Reads the documents it needs."""
+        model = self.document.model
+        if model.plate is not None:
+            return self._fields()
+        if model.well is not None:
+            return tuple(field.path for field in model.well.fields)
+        if model.labels is not None:
+            return model.labels
+        return self._series()
+
+    def image(self, path: str) -> Image:
+        """Return one of the images.
+
+        Parameters
+        ----------
+        path : str
+            One of ``paths``.
+        """
+        return Image(read_document(self.document.store, self.document.child(path)))
+
+    def __iter__(self) -> Iterator[Image]:
+        return map(self.image, self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @cached_property
+    def ome_xml(self) -> str | None:
+        """The OME-XML that stands beside a collection, None where there is none."""
+        data = self.document.store.get(self.document.child("OME/METADATA.ome.xml"))
+        return None if data is None else bytes(data).decode("utf-8", errors="replace")
+
+    def _fields(self) -> tuple[str, ...]:
+        """Return well by well the fields of view; wells that are not there are left out."""
+        plate = self.document.model.plate
+        wells = [well.path for well in plate.wells] if plate else []
+
+        def fields(path: str) -> list[str]:
+            try:
+                well = read_document(self.document.store, self.document.child(path)).model.well
+            except (NotFoundError, UnsupportedError):
+                return []
+            return [join(path, field.path) for field in well.fields] if well else []
+
+        return tuple(field for found in fan_out(fields, wells) for field in found)
+
+    def _series(self) -> tuple[str, ...]:
+        """Return the series that the ``OME`` group lists, else 0, 1, 2 ... until one is absent."""
+        store = self.document.store
+        try:
+            listed = read_document(store, self.document.child("OME")).model.collection
+        except (NotFoundError, UnsupportedError):
+            listed = None
+        if listed is not None and listed.series is not None:
+            return listed.series
+        found: list[str] = []
+        name = "zarr.json" if self.document.zarr_format == 3 else ".zattrs"
+        for number in count():
+            if store.get_many([Request(self.document.child(f"{number}/{name}"))])[0] is None:
+                return tuple(found)
+            found.append(str(number))
+        raise AssertionError  # pragma: no cover - count() does not end

@@ -1,0 +1,223 @@
+"""Images: levels of pixels, and what their document says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from zarrscope.array.open import open_array
+from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
+from zarrscope.executor import fan_out
+from zarrscope.node.document import Document, read_document
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zarrscope.array.chunked import ChunkedArray
+    from zarrscope.model.axes import Axis
+    from zarrscope.model.multiscales import Multiscale
+    from zarrscope.model.rendering import Channel
+    from zarrscope.types import Region, Shape
+
+
+@dataclass(frozen=True)
+class Level:
+    """One resolution of an image: a lazy array that knows where its pixels lie.
+
+    Parameters
+    ----------
+    array : ChunkedArray
+        The pixels.
+    axes : tuple of Axis
+        In the order of the array.
+    scale, translation : tuple of float, or None
+        Size of a pixel and centre of the first one, in the units of the axes; None where the level
+        is placed by more than that.
+    """
+
+    array: ChunkedArray
+    axes: tuple[Axis, ...]
+    scale: tuple[float, ...] | None
+    translation: tuple[float, ...] | None
+
+    @property
+    def path(self) -> str:
+        """Of the array within its store."""
+        return self.array.path
+
+    @property
+    def shape(self) -> Shape:
+        """Number of pixels along each axis."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> Any:
+        """Type of a pixel (numpy), in native byte order."""
+        return self.array.dtype
+
+    @property
+    def chunks(self) -> Shape:
+        """Shape of the unit of decoding."""
+        return self.array.chunks
+
+    @property
+    def shards(self) -> Shape | None:
+        """Shape of the unit of storage where it holds several chunks."""
+        return self.array.shards
+
+    def read(self, region: Region, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return the pixels of a region (see ``LazyArray.read``)."""
+        return self.array.read(region, out)
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        """Return the pixels that a numpy index of integers, slices and ``...`` selects."""
+        return self.array[index]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return all pixels: numpy asks for this in ``np.asarray(level)``."""
+        return self.array.__array__(dtype, copy)
+
+    def to_zarr(self) -> Any:
+        """Return the level as an array of zarr-python.
+
+        Raises
+        ------
+        MissingDependencyError
+            zarr is not installed.
+        """
+        from zarrscope.array.interop import to_zarr
+
+        return to_zarr(self.array)
+
+    def to_dask(self) -> Any:
+        """Return the level as a dask array, one task a shard (or chunk).
+
+        Raises
+        ------
+        MissingDependencyError
+            dask is not installed.
+        """
+        from zarrscope.array.interop import to_dask
+
+        return to_dask(self.array)
+
+    def to_xarray(self) -> Any:
+        """Return the level as an xarray DataArray with its axes, coordinates and units, lazily by dask.
+
+        Raises
+        ------
+        MissingDependencyError
+            xarray or dask is not installed.
+        """
+        from zarrscope.array.interop import to_xarray
+
+        return to_xarray(
+            self.array,
+            [axis.name for axis in self.axes],
+            scale=self.scale,
+            translation=self.translation,
+            units=[axis.unit for axis in self.axes],
+        )
+
+
+class Image:
+    """One image at several resolutions. Opening it reads documents only.
+
+    Parameters
+    ----------
+    document : Document
+        Of its group; the first of its multiscales is taken.
+
+    Raises
+    ------
+    MetadataError
+        The document names no level.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        if not document.model.multiscales or not document.model.multiscales[0].datasets:
+            first = next((str(p.message) for p in document.report.problems), "multiscales is empty")
+            raise MetadataError(f"{document.url}: this image names no level ({first})")
+
+    def __repr__(self) -> str:
+        axes = "".join(axis.name for axis in self.axes)
+        return f"<Image {self.url} {axes} {'x'.join(map(str, self.levels[0].shape))} {self.levels[0].dtype}>"
+
+    @property
+    def url(self) -> str:
+        """Address of the image."""
+        return self.document.url
+
+    @property
+    def kind(self) -> str:
+        """``image`` or ``label``."""
+        return self.document.model.kind
+
+    @property
+    def version(self) -> str:
+        """Of OME-Zarr."""
+        return self.document.version
+
+    @property
+    def multiscale(self) -> Multiscale:
+        """What the document says of axes and levels."""
+        return self.document.model.multiscales[0]
+
+    @property
+    def name(self) -> str:
+        """For people; may be empty."""
+        return self.multiscale.name or ""
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """In the order of the pixels."""
+        return self.multiscale.axes
+
+    @property
+    def scale(self) -> tuple[float, ...] | None:
+        """Size of a pixel of level 0 along each axis, in the unit of the axis."""
+        return self.levels[0].scale
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Labels, colours and windows; empty where the document has none."""
+        rendering = self.document.model.rendering
+        return rendering.channels if rendering else ()
+
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """All resolutions, finest first. The first use reads one document for each."""
+        return tuple(fan_out(self._level, range(len(self.multiscale.datasets))))
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the label images that belong to the image. The first use reads one document."""
+        try:
+            document = read_document(self.document.store, self.document.child("labels"))
+        except (NotFoundError, UnsupportedError):
+            return ()
+        return document.model.labels or ()
+
+    def label(self, name: str) -> Image:
+        """Return a label image by name.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of that name.
+        """
+        return Image(read_document(self.document.store, self.document.child(f"labels/{name}")))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return all pixels of level 0."""
+        return self.levels[0].__array__(dtype, copy)
+
+    def _level(self, number: int) -> Level:
+        dataset = self.multiscale.datasets[number]
+        path = self.document.child(dataset.path)
+        array = open_array(self.document.store, path, self.document.zarr_format)
+        placement = self.multiscale.placement(number)
+        scale, translation = (placement.scale, placement.translation) if placement else (None, None)
+        return Level(array, self.axes, scale, translation)
