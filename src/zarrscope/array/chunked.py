@@ -14,7 +14,7 @@ from zarrscope.array.indices import IndexCache
 from zarrscope.array.ranges import Entry, batches, spans, start_of
 from zarrscope.array.scratch import borrowed
 from zarrscope.array.sharding import ShardLayout, ShardWriter
-from zarrscope.errors import AccessError, ArgumentError, CorruptDataError
+from zarrscope.errors import AccessError, ArgumentError, CorruptDataError, ZarrscopeError
 from zarrscope.executor import fan_out
 from zarrscope.store.contracts import Request, Writable
 from zarrscope.types import Region
@@ -287,8 +287,18 @@ class ChunkedArray:
                 requests = [
                     Request(key, None, view[i * room : (i + 1) * room]) for i, (key, _) in enumerate(batch)
                 ]
-                for (key, part), data in zip(batch, self._store.get_many(requests), strict=True):
+                for (key, part), data in zip(batch, self._fetch(requests), strict=True):
                     self._place(key, part, data, out)
+
+    def _fetch(self, requests: list[Request]) -> list[Buffer | None]:
+        """Return whole values; one that does not fit where the largest valid chunk would is no chunk."""
+        try:
+            return self._store.get_many(requests)
+        except ZarrscopeError:
+            raise
+        except ValueError as error:
+            places = ", ".join(self._store.url(request.key) for request in requests[:3])
+            raise CorruptDataError(f"{places}: more than the {self._chain.most} bytes of a chunk") from error
 
     def _read_shard(self, key: str, parts: list[Part], out: NDArray[Any]) -> None:
         """Read chunks of one shard; neighbours in the file are fetched with one request."""
