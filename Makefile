@@ -1,0 +1,109 @@
+# The one door: `make` alone says what there is. Every target sets up on a fresh machine what it needs.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The first Python that is new enough; name another with PYTHON=...
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+JUDGES := $(basename $(notdir $(wildcard requirements/judges/*.in)))
+
+# How many processes run tests; SEED=... repeats a run; ARGS=... goes to pytest as it is.
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(if $(SEED),--hypothesis-seed=$(SEED)) $(ARGS)
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' \
+	$(if $(UPGRADE),--upgrade)
+
+.PHONY: help demo check static test proof bench docs judges lock clean
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 17
+
+demo: $(VENV)/.package ## make a small image in ./demo, convert it, check it
+	$(BIN)/zarrscope demo
+
+check: static ## style, types, order of the rooms, and the quick tests (under 3 minutes)
+	$(PYTEST) tests/unit tests/surface
+
+static: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: static judges ## everything, with a reduced number of random examples
+	$(PYTEST)
+
+proof: static judges ## everything, with the full number of random examples
+	ZARRSCOPE_PROOF=1 $(PYTEST)
+
+bench: $(VENV)/.dev ## say which benchmarks there are; RUN=name or RUN=all runs them
+	@if [ -z "$$(ls bench/*.py 2>/dev/null)" ]; then echo "there are no benchmarks yet"; exit 0; fi; \
+	for file in bench/*.py; do name=$$(basename "$$file" .py); \
+		if [ "$(RUN)" = all ] || [ "$(RUN)" = "$$name" ]; then echo "== $$name"; $(BIN)/python "$$file"; \
+		elif [ -z "$(RUN)" ]; then printf '%-16s %s\n' "$$name" "$$(sed -nE '1s/^"""(.*)$$/\1/p' "$$file")"; fi; \
+	done
+
+docs: .envs/docs/.ready ## build the site in docs/_site; warnings are errors
+	.envs/docs/bin/mkdocs build --strict --quiet
+	@echo "the site is in docs/_site"
+
+judges: ## environments of their own for libraries that judge what we write
+	@ready=; missing=; for name in $(JUDGES); do \
+		if $(MAKE) --silent ".envs/$$name/.ready" 2>/dev/null; then ready="$$ready $$name"; \
+		else missing="$$missing $$name"; echo "judge $$name could not be installed, see .envs/$$name.log"; fi; \
+	done; echo "judges ready:$${ready:- none}"; echo "judges not run:$${missing:- none}"
+
+lock: $(VENV)/.dev ## compile requirements/*.txt again; UPGRADE=1 takes newer versions
+	$(COMPILE) requirements/build.in -o requirements/build.txt
+	$(COMPILE) pyproject.toml -o requirements/base.txt
+	$(COMPILE) pyproject.toml --extra all --extra dev -c requirements/base.txt -o requirements/dev.txt
+	$(COMPILE) requirements/docs.in -o requirements/docs.txt
+	for name in $(JUDGES); do \
+		$(COMPILE) "requirements/judges/$$name.in" -o "requirements/judges/$$name.txt" \
+		|| echo "judge $$name cannot be resolved; its lock is as it was"; done
+
+clean: ## remove environments, caches, the demo and what was built
+	rm -rf .venv .envs .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf build dist demo docs/_site
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Environments. A stamp is made last and is older than a lock that changed. Debian may lack ensurepip:
+# then the pip of the system serves the new environment.
+define venv
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 1; }
+	@test -x $(1)/bin/python || { rm -rf $(1); $(PYTHON) -m venv $(1) >/dev/null 2>&1; } \
+	|| { $(PYTHON) -m venv --clear --without-pip $(1) && $(PYTHON) -m pip --python $(1)/bin/python install -q pip; }
+endef
+PIP := -m pip --disable-pip-version-check install --quiet
+
+$(VENV)/.base: requirements/base.txt requirements/build.txt
+	$(call venv,$(VENV))
+	$(BIN)/python $(PIP) --require-hashes -r requirements/base.txt -r requirements/build.txt
+	@touch $@
+
+$(VENV)/.package: $(VENV)/.base pyproject.toml
+	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.package
+	$(BIN)/python $(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.envs/%/.ready: requirements/judges/%.txt
+	@mkdir -p .envs && rm -rf .envs/$* && echo "preparing judge $*"
+	$(call venv,.envs/$*) > .envs/$*.log 2>&1
+	@.envs/$*/bin/python $(PIP) --require-hashes -r $< >> .envs/$*.log 2>&1
+	@touch $@
+
+.envs/docs/.ready: requirements/docs.txt
+	$(call venv,.envs/docs)
+	.envs/docs/bin/python $(PIP) --require-hashes -r $<
+	@touch $@
