@@ -10,7 +10,7 @@ from threading import local
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,7 +30,7 @@ class Executor(Protocol):
 
     workers: int
 
-    def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
         """Yield results in the order of the items; a bounded number in flight, the first error cancels."""
 
 
@@ -39,7 +39,7 @@ class Serial:
 
     workers = 1
 
-    def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
         """Yield the result of each item."""
         for item in items:
             yield fn(item)
@@ -55,7 +55,7 @@ class Threads:
     def __init__(self, workers: int) -> None:
         self.workers = workers
 
-    def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
         """Yield the result of each item; after an error or when closed, nothing new is begun."""
         waiting: deque[Future[R]] = deque()
         with ThreadPoolExecutor(self.workers, "zarrscope", initializer=_enter) as threads:

@@ -112,13 +112,18 @@ class Level:
         """
         from zarrscope.array.interop import to_xarray
 
-        return to_xarray(
-            self.array,
-            [axis.name for axis in self.axes],
-            scale=self.scale,
-            translation=self.translation,
-            units=[axis.unit for axis in self.axes],
-        )
+        return to_xarray(self.array, [axis.name for axis in self.axes], self._coordinates())
+
+    def _coordinates(self) -> dict[str, Any]:
+        """Return the positions of all pixels along each axis of space and time, as xarray takes them."""
+        if self.scale is None or self.translation is None:
+            return {}
+        found = {}
+        for axis, count, step, first in zip(self.axes, self.shape, self.scale, self.translation, strict=True):
+            if axis.type in ("space", "time"):
+                attributes = {"units": axis.unit} if axis.unit else {}
+                found[axis.name] = (axis.name, [first + step * i for i in range(count)], attributes)
+        return found
 
 
 class Image:

@@ -76,19 +76,30 @@ class Kernel:
         """
         return partial(self._apply, factors)
 
-    def offset(self, factors: Shape) -> tuple[float, ...]:
-        """Return where the centre of a coarser pixel lies, in pixels of the finer level.
-
-        A window's centre is at ``(f - 1) / 2``; a picked pixel is its own centre.
-        """
-        return tuple(0.0 if self.name == "nearest" else (f - 1) / 2 for f in factors)
-
     def _apply(self, factors: Shape, block: NDArray[Any]) -> NDArray[Any]:
         if self.engine == "numba":
             from zarrscope.pyramid.kernels_numba import shrink
         else:
             from zarrscope.pyramid.kernels_numpy import shrink
         return shrink(self.name, block, factors)
+
+
+def offset(name: str, downsampling: tuple[float, ...]) -> tuple[float, ...]:
+    """Return where the centre of the first pixel of a level lies, in pixels of level 0.
+
+    Parameters
+    ----------
+    name : str
+        Of the kernel; "" for levels that came with the source, which are taken as averages.
+    downsampling : tuple of float
+        Size of a pixel of the level in pixels of level 0.
+
+    Returns
+    -------
+    tuple of float
+        ``(d - 1) / 2`` where a pixel stands for all that it covers; 0 where it was picked.
+    """
+    return tuple(0.0 if name == "nearest" else (d - 1) / 2 for d in downsampling)
 
 
 def kernel(name: str, dtype: np.dtype[Any], raw_bytes: int = 0, engine: str | None = None) -> Kernel:

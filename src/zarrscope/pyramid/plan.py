@@ -30,8 +30,22 @@ _PER_REGION = 2.75
 class LevelPlan:
     """One level: where it stands, how large it is, how it is cut.
 
-    ``factors`` lead to the next level and are None for the last; ``shards`` is None where chunks are
-    written one by one.
+    Parameters
+    ----------
+    path : str
+        Of the array within the image.
+    shape, chunks : tuple of int
+        Pixels of the level and of a chunk.
+    shards : tuple of int, optional
+        Pixels of a shard; None where chunks are written one by one.
+    factors : tuple of int, optional
+        How the next level is made of this one; None where it is not.
+    downsampling : tuple of float
+        Size of a pixel in pixels of level 0.
+    region : tuple of int
+        Pixels that are read and worked on at once.
+    group : tuple of int
+        Pixels that are finished before the next group is begun: a shard, or as many chunks.
     """
 
     path: str
@@ -39,6 +53,9 @@ class LevelPlan:
     chunks: Shape
     shards: Shape | None
     factors: Shape | None
+    downsampling: tuple[float, ...]
+    region: Shape
+    group: Shape
 
     @property
     def unit(self) -> Shape:
@@ -60,13 +77,9 @@ class PyramidPlan:
     levels : tuple of LevelPlan
         Finest first.
     kernel : str
-        How coarser pixels are made.
+        How coarser pixels are made; "" where every level comes from the source.
     itemsize : int
         Bytes of a pixel.
-    region : tuple of int
-        Pixels that are read and worked on at once.
-    group : tuple of int
-        Pixels that are finished before the next group is begun: a shard, or as many chunks.
     halved : tuple of int
         Axes along which coarser levels are smaller.
     """
@@ -74,18 +87,30 @@ class PyramidPlan:
     levels: tuple[LevelPlan, ...]
     kernel: str
     itemsize: int
-    region: Shape
-    group: Shape
     halved: tuple[int, ...]
 
-    def regions(self) -> Iterator[Region]:
-        """Yield the regions of level 0 in the order in which they are worked on."""
-        return walk(self.levels[0].shape, self.region, self.group, self.halved)
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Levels whose pixels come from the source: the first, or all where none is computed."""
+        return (0,) if self.kernel else tuple(range(len(self.levels)))
+
+    def regions(self, level: int = 0) -> Iterator[Region]:
+        """Yield the regions of a level of the source in the order in which they are worked on."""
+        chosen = self.levels[level]
+        return walk(chosen.shape, chosen.region, chosen.group, self.halved)
 
     @property
     def region_count(self) -> int:
-        """How many regions there are."""
-        return prod(-(-n // r) for n, r in zip(self.levels[0].shape, self.region, strict=True))
+        """How many regions are read from the source."""
+        chosen = [self.levels[i] for i in self.sources]
+        return sum(
+            prod(-(-n // r) for n, r in zip(level.shape, level.region, strict=True)) for level in chosen
+        )
+
+    @property
+    def source_pixels(self) -> int:
+        """How many pixels are read from the source."""
+        return sum(prod(self.levels[i].shape) for i in self.sources)
 
     @property
     def raw_bytes(self) -> int:
@@ -106,14 +131,17 @@ class PyramidPlan:
             Threads; with more than one, one region more than threads is in flight.
         """
         flight = 1 if workers <= 1 else workers + 1
-        region = prod(min(r, n) for r, n in zip(self.region, self.levels[0].shape, strict=True))
+        region = max(prod(self.levels[i].region) for i in self.sources)
         return int(flight * _PER_REGION * region * self.itemsize) + self.open_bytes
 
     @property
     def open_bytes(self) -> int:
         """Bytes of the cells that wait, at most, for more pixels."""
-        total = self._waiting(self.levels[0], self.region)
-        reach = [max(r, g) for r, g in zip(self.region, self.group, strict=True)]
+        first = self.levels[0]
+        if not self.kernel:
+            return max(self._waiting(level, level.region) for level in self.levels) * self.itemsize
+        total = self._waiting(first, first.region)
+        reach = [max(r, g) for r, g in zip(first.region, first.group, strict=True)]
         for level in self.levels[:-1]:
             total += self._waiting(level, reach)
             reach = [-(-n // f) for n, f in zip(reach, level.factors or reach, strict=True)]
@@ -180,28 +208,78 @@ def plan_pyramid(
     BudgetError
         Not even one region fits into ``options.memory``; the message names the least that would.
     """
-    if 0 in shape:
-        raise ArgumentError(f"an image of shape {shape} holds no pixels; nothing can be written")
     space = spatial_axes(axes)
     steps = plan_factors(shape, axes, scale, _positive(options.levels, "levels"))
-    names = [axis.name for axis in axes]
-    _check_names(options, names)
-    halved = tuple(sorted({i for step in steps for i, f in enumerate(step) if f > 1}))
+    shapes, factors = [shape], [*steps, None]
+    for step in steps:
+        shapes.append(coarser(shapes[-1], step))
     cubes = any(step[i] > 1 for step in steps[:1] for i in space[:-2])
+    levels = _levels(shapes, factors, itemsize, axes, options, [tile] * len(shapes), cubes=cubes)
+    return _fitted(PyramidPlan(levels, options.kernel, itemsize, _halved(shapes)), options, tile)
+
+
+def plan_kept(
+    shapes: Sequence[Shape],
+    itemsize: int,
+    axes: Sequence[Axis],
+    options: PlanOptions,
+    tiles: Sequence[Shape],
+) -> PyramidPlan:
+    """Plan an image whose levels all come from the source as they are.
+
+    Parameters
+    ----------
+    shapes, tiles : sequence of tuple of int
+        Pixels and unit of decoding of each level, finest first.
+    itemsize, axes, options
+        See ``plan_pyramid``; ``options.levels`` takes the first so many.
+
+    Raises
+    ------
+    ArgumentError, BudgetError
+        See ``plan_pyramid``.
+    """
+    count = _positive(options.levels, "levels") or len(shapes)
+    shapes = shapes[:count]
+    levels = _levels(shapes, [None] * len(shapes), itemsize, axes, options, tiles, cubes=False)
+    return _fitted(PyramidPlan(levels, "", itemsize, _halved(shapes)), options, tiles[0])
+
+
+def _halved(shapes: Sequence[Shape]) -> tuple[int, ...]:
+    return tuple(i for i, (n, m) in enumerate(zip(shapes[0], shapes[-1], strict=True)) if m < n)
+
+
+def _levels(
+    shapes: Sequence[Shape],
+    factors: Sequence[Shape | None],
+    itemsize: int,
+    axes: Sequence[Axis],
+    options: PlanOptions,
+    tiles: Sequence[Shape | None],
+    *,
+    cubes: bool,
+) -> tuple[LevelPlan, ...]:
+    """Cut every level into chunks, shards and regions."""
+    if 0 in shapes[0]:
+        raise ArgumentError(f"an image of shape {shapes[0]} holds no pixels; nothing can be written")
+    space, names = spatial_axes(axes), [axis.name for axis in axes]
+    _check_names(options, names)
     levels = []
-    level_shape = shape
-    for number in range(len(steps) + 1):
-        factors = steps[number] if number < len(steps) else None
-        chunk = chunk_shape(level_shape, itemsize, space, tile, cubes)
-        chunk = _asked(chunk, options.chunks, names, level_shape)
-        shard = _shards(options, level_shape, chunk, itemsize, space, names)
-        levels.append(LevelPlan(str(number), level_shape, chunk, shard, factors))
-        level_shape = coarser(level_shape, factors) if factors else level_shape
-    first = levels[0]
-    group = first.shards or shard_shape(shape, first.chunks, itemsize, space)
-    region = _region(first, group, itemsize, tile, space, options.memory)
-    plan = PyramidPlan(tuple(levels), options.kernel, itemsize, region, group, halved)
-    return _fitted(plan, options, tile)
+    downsampling: tuple[float, ...] = (1.0,) * len(axes)
+    for number, (shape, step, tile) in enumerate(zip(shapes, factors, tiles, strict=False)):
+        if step is None and number:
+            downsampling = tuple(n / m for n, m in zip(shapes[0], shape, strict=True))
+        elif number:
+            before = factors[number - 1] or (1,) * len(axes)
+            downsampling = tuple(d * f for d, f in zip(downsampling, before, strict=True))
+        chunk = chunk_shape(shape, itemsize, space, tile, cubes)
+        chunk = clamp(_asked(chunk, options.chunks, names), shape)
+        default = shard_shape(shape, chunk, itemsize, space)
+        shard = clamp_shard(_asked(default, options.shards, names), chunk, shape) if options.sharded else None
+        group = shard or default
+        region = _region(shape, chunk, group, itemsize, tile, space, options.memory)
+        levels.append(LevelPlan(str(number), shape, chunk, shard, step, downsampling, region, group))
+    return tuple(levels)
 
 
 def _fitted(plan: PyramidPlan, options: PlanOptions, tile: Shape | None) -> PyramidPlan:
@@ -230,25 +308,13 @@ def _check_names(options: PlanOptions, names: list[str]) -> None:
             _positive(size, f"{what} {name}")
 
 
-def _asked(default: Shape, sizes: dict[str, int] | None, names: list[str], shape: Shape) -> Shape:
-    wanted = tuple((sizes or {}).get(name, n) for name, n in zip(names, default, strict=True))
-    return clamp(wanted, shape)
-
-
-def _shards(
-    options: PlanOptions, shape: Shape, chunk: Shape, itemsize: int, space: Sequence[int], names: list[str]
-) -> Shape | None:
-    if not options.sharded:
-        return None
-    default = shard_shape(shape, chunk, itemsize, space)
-    sizes = options.shards or {}
-    return clamp_shard(
-        tuple(sizes.get(name, n) for name, n in zip(names, default, strict=True)), chunk, shape
-    )
+def _asked(default: Shape, sizes: dict[str, int] | None, names: list[str]) -> Shape:
+    return tuple((sizes or {}).get(name, n) for name, n in zip(names, default, strict=True))
 
 
 def _region(
-    level: LevelPlan,
+    shape: Shape,
+    chunk: Shape,
     group: Shape,
     itemsize: int,
     tile: Shape | None,
@@ -262,17 +328,17 @@ def _region(
     with depth), whole tiles alone are taken, and chunks wait until they are complete.
     """
     most = REGION_BYTES if memory is None else min(REGION_BYTES, int(memory / 4 / _PER_REGION))
-    tiles = tile or level.chunks
-    both = [_common(c, t, n) for c, t, n in zip(level.chunks, tiles, level.shape, strict=True)]
+    tiles = tile or chunk
+    both = [_common(c, t, n) for c, t, n in zip(chunk, tiles, shape, strict=True)]
     region = both
     if prod(both) * itemsize > most:
-        region = [min(t, n) for t, n in zip(tiles, level.shape, strict=True)]
+        region = [min(t, n) for t, n in zip(tiles, shape, strict=True)]
     for axes in (space[-2:][::-1], space[:-2][::-1]):
         growing = True
         while growing:
             growing = False
             for axis in axes:
-                longer = _longer(region[axis], group[axis], level.shape[axis])
+                longer = _longer(region[axis], group[axis], shape[axis])
                 if longer > region[axis] and prod(region) // region[axis] * longer * itemsize <= most:
                     region[axis] = longer
                     growing = True

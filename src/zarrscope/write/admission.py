@@ -62,10 +62,10 @@ class Admission:
         )
 
     def _planned(self, start: Shape) -> Region | None:
-        rows = zip(start, self._plan.region, strict=True)
+        rows = zip(start, self._plan.levels[0].region, strict=True)
         if any(a % r for a, r in rows):
             return None
-        return Region.of(start, self._plan.region).intersect(Region.whole(self._step.shape))
+        return Region.of(start, self._plan.levels[0].region).intersect(Region.whole(self._step.shape))
 
     def _is_next(self, region: Region) -> bool:
         """Return whether the region goes on, plane by plane, where the last one ended."""

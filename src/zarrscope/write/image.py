@@ -17,7 +17,7 @@ from zarrscope.errors import ArgumentError, IncompleteError, UnsupportedError
 from zarrscope.model.build import LevelPlacement, multiscale_of
 from zarrscope.model.node import Node
 from zarrscope.pyramid.cascade import Cascade, Part, Step
-from zarrscope.pyramid.downsample import kernel
+from zarrscope.pyramid.downsample import kernel, offset
 from zarrscope.spec.versions import encode as encode_document
 from zarrscope.spec.versions import limits, zarr_format_of
 from zarrscope.store.keys import join
@@ -100,7 +100,7 @@ class ImageWriter:
         self._description, self.dtype, self.plan = description, dtype, plan
         if obstacles := limits(version).obstacles(description.axes):
             raise UnsupportedError(f"OME-Zarr {version} cannot hold {'; '.join(obstacles)}")
-        self._kernel = kernel(plan.kernel, dtype, plan.raw_bytes)
+        self._kernel = kernel(plan.kernel or "mean", dtype, plan.raw_bytes)
         self._levels = [
             LevelWriter(store, join(path, level.path), _metadata(level, dtype, description, version, codec))
             for level in plan.levels
@@ -176,12 +176,13 @@ class ImageWriter:
         """
         if self._done:
             raise IncompleteError(f"{self._store.url(self._path)}: this image is finished already")
-        self._levels[0].finish()
+        for source in self.plan.sources:
+            self._levels[source].finish()
         if self._cascade.open_cells:
             raise IncompleteError(f"{self._store.url(self._path)}: regions that overlap were written")
         if self._kernel.halo:
             self._build_with_halo()
-        for level in self._levels[1:]:
+        for level in self._levels:
             level.finish()
         for level in self._levels:
             self._put_documents(level)
@@ -242,16 +243,11 @@ class ImageWriter:
             self._store.put(join(level.path, name), dump_json(document))
 
     def _document(self) -> dict[str, Any]:
-        placements = []
-        factors: tuple[float, ...] = (1.0,) * len(self._description.axes)
-        offset: tuple[float, ...] = (0.0,) * len(factors)
-        for level in self.plan.levels:
-            placements.append(LevelPlacement(level.path, factors, offset))
-            if level.factors:
-                shift = self._kernel.offset(level.factors)
-                offset = tuple(o + s * f for o, s, f in zip(offset, shift, factors, strict=True))
-                factors = tuple(f * g for f, g in zip(factors, level.factors, strict=True))
-        method = self.plan.kernel if len(placements) > 1 else None
+        placements = [
+            LevelPlacement(level.path, level.downsampling, offset(self.plan.kernel, level.downsampling))
+            for level in self.plan.levels
+        ]
+        method = (self.plan.kernel or None) if len(placements) > 1 else None
         multiscale = multiscale_of(self._description, placements, method)
         node = Node(multiscales=(multiscale,), rendering=self._contrast.rendering())
         return encode_document(node, self._version)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from zarrscope.executor import Executor, executor
 from zarrscope.write.image import ImageWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from zarrscope.array.contracts import LazyArray
     from zarrscope.model.description import ImageDescription
@@ -22,7 +23,7 @@ def write_image(
     store: Writable,
     path: str,
     description: ImageDescription,
-    pixels: LazyArray,
+    pixels: Sequence[LazyArray],
     plan: PyramidPlan,
     version: str,
     codec: str = "default",
@@ -42,8 +43,8 @@ def write_image(
         Of the image within the store; "" for the root.
     description : ImageDescription
         Of the pixels.
-    pixels : LazyArray
-        Level 0, in the order of the description's axes.
+    pixels : sequence of LazyArray
+        Level 0, and the others where the plan takes them from the source; axes as described.
     plan : PyramidPlan
         For this shape and type.
     version : str
@@ -60,15 +61,18 @@ def write_image(
     int
         Encoded bytes that were written.
     """
-    with ImageWriter(store, path, description, pixels.dtype, plan, version, codec) as writer:
+    with ImageWriter(store, path, description, pixels[0].dtype, plan, version, codec) as writer:
+        for level in plan.sources:
+            source = pixels[level]
 
-        def encode(region: Region) -> tuple[int, Work]:
-            return region.size, writer.encode(region, pixels.read(region))
+            def encode(region: Region, source: LazyArray = source, level: int = level) -> tuple[int, Work]:
+                return region.size, writer.encode(region, source.read(region), level)
 
-        for size, work in _executor(plan, workers).map(encode, plan.regions()):
-            writer.place(work)
-            if progress:
-                progress(size)
+            with closing(_executor(plan, workers).map(encode, plan.regions(level))) as results:
+                for size, work in results:
+                    writer.place(work)
+                    if progress:
+                        progress(size)
         writer.finish()
         return writer.bytes_written
 

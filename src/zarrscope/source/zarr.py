@@ -1,0 +1,133 @@
+"""Zarr and OME-Zarr as sources: every image of a group is a scene."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from xxhash import xxh3_64_hexdigest
+
+from zarrscope.array.foreign import Transposed
+from zarrscope.array.open import open_array
+from zarrscope.errors import NotFoundError, UnsupportedError
+from zarrscope.model.description import ImageDescription
+from zarrscope.model.naming import BY_NDIM, axis, check_letters, permutation
+from zarrscope.node.groups import ImageGroup
+from zarrscope.node.open import open_node
+from zarrscope.source.contracts import Scene
+from zarrscope.store.resolve import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from zarrscope.array.chunked import ChunkedArray
+    from zarrscope.node.image import Image
+    from zarrscope.store.contracts import Readable
+
+
+def open_zarr(url: str, *, axes: str | None = None) -> ZarrSource:
+    """Open an OME-Zarr image or group of images, or a plain Zarr array.
+
+    Parameters
+    ----------
+    url : str
+        A folder or an address.
+    axes : str, optional
+        What the axes are, in the order of the array.
+
+    Raises
+    ------
+    NotFoundError, UnsupportedError, MetadataError
+        Nothing is there, it holds no image, or its documents are broken.
+    """
+    return ZarrSource(url, axes)
+
+
+class ZarrSource:
+    """An OME-Zarr or a Zarr array as a source.
+
+    Parameters
+    ----------
+    url : str
+        A folder or an address.
+    axes : str, optional
+        The user's word on the axes.
+    """
+
+    def __init__(self, url: str, axes: str | None = None) -> None:
+        self._url, self._axes = url, axes
+        self._store = resolve(url)
+        self.ome_xml: str | None = None
+        self.scenes: Sequence[Scene] = self._open()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ZarrSource, (self._url, self._axes)
+
+    def fingerprint(self) -> str:
+        """Return a text that changes when the documents of the source do."""
+        names = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+        return xxh3_64_hexdigest(repr([self._store.head(name) for name in names]).encode())
+
+    def close(self) -> None:
+        """Do nothing: no handle is held."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self) -> tuple[Scene, ...]:
+        try:
+            node = open_node(self._store)
+        except (UnsupportedError, NotFoundError):
+            array = _array(self._store)
+            if array is None:
+                raise
+            return (_plain(array, self._axes, self._url),)
+        if isinstance(node, ImageGroup):
+            self.ome_xml = node.ome_xml
+            scenes = tuple(_scene(node.image(path), self._axes, path) for path in node.paths)
+            if not scenes:
+                raise UnsupportedError(f"{self._url} is an OME-Zarr {node.kind} without images")
+            return scenes
+        return (_scene(node, self._axes, ""),)
+
+
+def _array(store: Readable) -> ChunkedArray | None:
+    try:
+        return open_array(store)
+    except NotFoundError:
+        return None
+
+
+def _scene(image: Image, axes: str | None, path: str) -> Scene:
+    """Return an image as a scene; a scale of 1 without a unit is what stands for "unknown"."""
+    first = image.levels[0]
+    if axes is not None:
+        return _plain(first.array, axes, image.url)
+    scale = [
+        None if s == 1 and a.unit is None else s
+        for s, a in zip(first.scale or (1.0,) * len(image.axes), image.axes, strict=True)
+    ]
+    description = ImageDescription(
+        image.name or path, image.axes, tuple(scale), first.translation, image.channels
+    )
+    return Scene(description, [level.array for level in image.levels])
+
+
+def _plain(array: ChunkedArray, axes: str | None, where: str) -> Scene:
+    """Return an array that says little of itself, with the axes that the user, it, or custom names."""
+    names = [name.lower() for name in array.metadata.dimension_names or () if name]
+    count = len(array.shape)
+    guess = "".join(names) if len(names) == count and all(len(n) == 1 for n in names) else None
+    if axes is None and guess is None and count not in BY_NDIM:
+        raise UnsupportedError(f"{where}: an array of {count} axes is no image; name at most five with axes")
+    letters = check_letters(axes or guess or BY_NDIM[count], count, where)
+    order = permutation(letters)
+    described = tuple(axis(letters[i]) for i in order)
+    note = () if axes or guess else (f"{where} does not name its axes; they are taken as {letters}",)
+    pixels = array if order == tuple(range(count)) else Transposed(array, order)
+    return Scene(ImageDescription("", described, (None,) * count), [pixels], notes=note)
