@@ -13,7 +13,7 @@ from zarrscope.array.grid import Part, check_region, empty, select, units
 from zarrscope.array.indices import IndexCache
 from zarrscope.array.ranges import Entry, batches, spans, start_of
 from zarrscope.array.scratch import borrowed
-from zarrscope.array.sharding import ShardLayout, ShardWriter
+from zarrscope.array.sharding import ShardIndex, ShardLayout, ShardWriter
 from zarrscope.errors import AccessError, ArgumentError, CorruptDataError, ZarrscopeError
 from zarrscope.executor import fan_out
 from zarrscope.store.contracts import Request, Writable
@@ -306,18 +306,24 @@ class ChunkedArray:
         index = self._indices.get(key)
         wanted: list[Entry] = []
         for part in parts:
-            entry = None if index is None else index.entry(sum(side.number for side in part))
+            entry = None if index is None else self._entry(index, key, sum(side.number for side in part))
             if entry is None:
                 self._place(key, part, None, out)
-            elif entry[1] - entry[0] > self._chain.most:
-                raise CorruptDataError(
-                    f"{self._store.url(key)}: a chunk of {entry[1] - entry[0]} bytes is too large"
-                )
             else:
                 wanted.append((*entry, part))
         wanted.sort(key=start_of)
         for batch in batches(wanted, _RUN):
             self._read_batch(key, batch, out)
+
+    def _entry(self, index: ShardIndex, key: str, chunk: int) -> tuple[int, int] | None:
+        """Return where a chunk lies, if there can be one of that size."""
+        try:
+            entry = index.entry(chunk)
+            if entry is not None and entry[1] - entry[0] > self._chain.most:
+                raise CorruptDataError(f"a shard's index tells of a chunk of {entry[1] - entry[0]} bytes")
+            return entry
+        except CorruptDataError as error:
+            raise CorruptDataError(f"{self._store.url(key)}: {error}") from error
 
     def _read_batch(self, key: str, batch: list[Entry], out: NDArray[Any]) -> None:
         ranges = spans(batch)

@@ -53,7 +53,9 @@ def test_v3_names_that_are_refused(name: Any) -> None:
         dtype_v3(name, "f")
 
 
-@pytest.mark.parametrize("name", [3, None, {}, {"name": "fixed_length_utf32", "configuration": {"length_bytes": 3}}])
+@pytest.mark.parametrize(
+    "name", [3, None, {}, {"name": "fixed_length_utf32", "configuration": {"length_bytes": 3}}]
+)
 def test_v3_names_that_are_none(name: Any) -> None:
     with pytest.raises(MetadataError):
         dtype_v3(name, "f")

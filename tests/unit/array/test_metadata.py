@@ -153,7 +153,9 @@ def test_v3_that_is_wrong(change: dict[str, Any], told: str) -> None:
         metadata_v3.decode(V3 | change)
 
 
-@pytest.mark.parametrize("name", ["shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs"])
+@pytest.mark.parametrize(
+    "name", ["shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs"]
+)
 def test_v3_that_lacks_something(name: str) -> None:
     with pytest.raises(MetadataError, match=name):
         metadata_v3.decode({key: value for key, value in V3.items() if key != name})

@@ -31,8 +31,8 @@ def stage(name: str, allowed: dict[str, Any] = V2, extent: Extent = EXTENT, **op
 
 
 NAMES = [
-    "blosc", "zstd", "lz4", "zlib", "gzip", "bz2", "lzma", "shuffle", "crc32", "crc32c", "adler32", "fletcher32",
-    "jenkins_lookup3", "delta", "astype",
+    "blosc", "zstd", "lz4", "zlib", "gzip", "bz2", "lzma", "shuffle", "crc32", "crc32c", "adler32",
+    "fletcher32", "jenkins_lookup3", "delta", "astype",
 ]  # fmt: skip
 OPTIONS = {"shuffle": {"elementsize": 2}, "delta": {"dtype": "<u2"}, "astype": {"encode_dtype": "<u4"}}
 
@@ -141,9 +141,11 @@ def test_blosc_is_deterministic_and_obeys() -> None:
     assert struct.unpack_from("<II", one, 4) == (len(data), len(data))
 
 
-@pytest.mark.parametrize("name", ["pickle", "msgpack2", "json2", "categorize", "zfpy", "pcodec", "base64", ""])
+@pytest.mark.parametrize(
+    "name", ["pickle", "msgpack2", "json2", "categorize", "zfpy", "pcodec", "base64", ""]
+)
 def test_unknown_codecs_are_named(name: str) -> None:
-    with pytest.raises(UnsupportedError, match="allowed are .*blosc"):
+    with pytest.raises(UnsupportedError, match=r"allowed are .*blosc"):
         stage(name)
     with pytest.raises(UnsupportedError, match="not supported"):
         stage(f"numcodecs.{name}", V3)
