@@ -114,6 +114,7 @@ class ImageWriter:
         self._contrast = Contrast(description, dtype, plan.levels[-1].chunks)
         self._admission = Admission(plan, steps[0])
         self._lock = Lock()
+        self._documents: list[str] = []
         self._done = False
 
     @property
@@ -186,14 +187,22 @@ class ImageWriter:
             level.finish()
         for level in self._levels:
             self._put_documents(level)
+        names = ("zarr.json",) if zarr_format_of(self._version) == 3 else (".zgroup", ".zattrs")
+        self._documents += [join(self._path, name) for name in names]
         write_group(self._store, self._path, Group(zarr_format_of(self._version), self._document()))
         self._done = True
 
     def abort(self) -> None:
-        """Delete what was written of an image that is not finished."""
+        """Delete what was written of an image that is not finished; harmless afterwards."""
         if not self._done:
-            for level in self._levels:
-                level.abort()
+            self.remove()
+
+    def remove(self) -> None:
+        """Delete all that was written, documents first, so that no moment shows a broken image."""
+        for key in reversed(self._documents):
+            self._store.delete(key)
+        for level in self._levels:
+            level.remove()
 
     def __enter__(self) -> Self:
         return self
@@ -240,7 +249,9 @@ class ImageWriter:
 
     def _put_documents(self, level: LevelWriter) -> None:
         for name, document in to_documents(level.metadata).items():
-            self._store.put(join(level.path, name), dump_json(document))
+            key = join(level.path, name)
+            self._documents.append(key)
+            self._store.put(key, dump_json(document))
 
     def _document(self) -> dict[str, Any]:
         placements = [

@@ -51,7 +51,6 @@ class LevelWriter:
         self._missing = prod(self._grid)
         self._seen = np.zeros(self._grid, np.bool_)
         self._open: dict[Shape, tuple[ShardWriter, int]] = {}
-        self.written: list[str] = []
         self.bytes = 0
 
     def encode(self, block: NDArray[Any]) -> Encoded:
@@ -101,7 +100,6 @@ class LevelWriter:
         if writer is None:
             key = join(self.path, self.metadata.key(unit))
             writer, missing = ShardWriter(self._store.create(key), self._layout), self._chunks_of(unit)
-            self.written.append(key)
         self._open[unit] = (writer, missing)  # also on failure, so that abort finds it
         writer.add(tuple(i % g for i, g in zip(index, grid, strict=True)), encoded)
         self._open[unit] = (writer, missing - 1)
@@ -125,18 +123,22 @@ class LevelWriter:
                 f"written, the first begins at pixel {start}; put the whole image before you finish"
             )
 
-    def abort(self) -> None:
+    def remove(self) -> None:
         """Forget what is open and delete what was written."""
         for writer, _ in self._open.values():
             writer.abort()
         self._open.clear()
-        for key in self.written:
-            self._store.delete(key)
-        self.written.clear()
+        grid = self._layout.grid if self._layout else (1,) * len(self._grid)
+        removed = None
+        for number in np.flatnonzero(self._seen):
+            place = np.unravel_index(number, self._grid)
+            unit = tuple(int(i) // g for i, g in zip(place, grid, strict=True))
+            if unit != removed:  # chunks of a shard mostly follow each other; deleting twice is harmless
+                self._store.delete(join(self.path, self.metadata.key(unit)))
+                removed = unit
 
     def _put(self, index: Shape, encoded: Encoded) -> None:
         key = join(self.path, self.metadata.key(index))
-        self.written.append(key)
         upload = self._store.create(key)
         try:
             for part in encoded:

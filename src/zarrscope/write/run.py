@@ -29,7 +29,7 @@ def write_image(
     codec: str = "default",
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
-) -> int:
+) -> ImageWriter:
     """Write one image in one pass.
 
     Regions are read, encoded and downsampled side by side, and stored in the order of the plan, so
@@ -58,8 +58,8 @@ def write_image(
 
     Returns
     -------
-    int
-        Encoded bytes that were written.
+    ImageWriter
+        Finished; it knows what was written, and can take it back.
     """
     with ImageWriter(store, path, description, pixels[0].dtype, plan, version, codec) as writer:
         for level in plan.sources:
@@ -74,7 +74,7 @@ def write_image(
                     if progress:
                         progress(size)
         writer.finish()
-        return writer.bytes_written
+        return writer
 
 
 def _executor(plan: PyramidPlan, workers: int | None) -> Executor:

@@ -1,0 +1,1 @@
+"""From any source to an OME-Zarr: plan, then run."""
