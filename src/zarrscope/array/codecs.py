@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zarrscope.array.metadata import Codec
 
 _SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
-_CNAMES = ("lz4", "lz4hc", "blosclz", "zstd", "zlib", "snappy")
+_CNAMES = ("lz4", "lz4hc", "blosclz", "zstd", "zlib")
 _NUMBER = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16)")
 _NAMED = {f"{s}int{b}" for s in ("", "u") for b in (8, 16, 32, 64)} | {
     "bool",
@@ -86,6 +86,8 @@ class Options:
 
 def _blosc(options: Options, extent: Extent, dtype: np.dtype[Any]) -> Stage:
     shuffle = options.choice("shuffle", 1, (-1, 0, 1, 2, *_SHUFFLES))
+    if options.values.get("cname") == "snappy":
+        raise UnsupportedError("blosc with snappy is not supported: c-blosc is built without it here")
     # Level 0 only copies; typesize 0 does not occur in blosc.
     typesize = options.integer("typesize", max(1, min(extent.itemsize, 255)), 1, 255)
     return stages.Blosc(

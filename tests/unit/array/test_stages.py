@@ -181,3 +181,8 @@ def test_options_that_are_wrong(name: str, options: dict[str, Any], told: str) -
 def test_jenkins_with_a_seed_is_refused() -> None:
     with pytest.raises(UnsupportedError, match="initial"):
         stage("jenkins_lookup3", initval=3)
+
+
+def test_blosc_with_snappy_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="snappy"):
+        stage("blosc", cname="snappy")
