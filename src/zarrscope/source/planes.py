@@ -24,7 +24,7 @@ from zarrscope.source.names import Group, groups, natural, pattern
 from zarrscope.source.opened import Opened
 from zarrscope.source.pictures import PictureLevel, picture_info
 from zarrscope.source.stack import Members, Stack
-from zarrscope.source.tiff.open import open_companion, open_tiff
+from zarrscope.source.tiff.open import open_companion, open_sharing, open_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,8 +96,8 @@ def open_planes(path: str | Path, *, axes: str | None = None, cache: int = DEFAU
     if whole is not None:
         return whole
     store = SegmentCache(cache)
-    members = Members(paths, lambda one: _look(one, store, cache).levels[0])
-    kinds = _sort(paths, store, cache)
+    members = Members(paths, lambda one: _look(one, store).levels[0])
+    kinds = _sort(paths, store)
     again = (str(path), axes, cache)
     scenes: list[Scene] = []
     for kind, (indices, sample) in kinds.items():
@@ -161,11 +161,11 @@ def _picture(path: Path, store: SegmentCache) -> Scene:
     return Scene(description, [PictureLevel(path, info, store)])
 
 
-def _look(path: Path, store: SegmentCache, cache: int) -> Scene:
+def _look(path: Path, store: SegmentCache) -> Scene:
     """Open one file as a part of an image."""
     if path.suffix.lower() in _PICTURES:
         return _picture(path, store)
-    scenes = [scene for scene in open_tiff(path, cache=cache).scenes if not scene.associated]
+    scenes = [scene for scene in open_sharing(path, None, store).scenes if not scene.associated]
     if len(scenes) > 1:
         raise SourceError(
             f"{path} holds {len(scenes)} images and cannot be a plane of another; convert it by itself"
@@ -173,7 +173,7 @@ def _look(path: Path, store: SegmentCache, cache: int) -> Scene:
     return scenes[0]
 
 
-def _sort(paths: Sequence[Path], store: SegmentCache, cache: int) -> dict[_Kind, tuple[list[int], Scene]]:
+def _sort(paths: Sequence[Path], store: SegmentCache) -> dict[_Kind, tuple[list[int], Scene]]:
     """Divide the files into sets that may be one image; each with its first file, opened."""
     kinds: dict[_Kind, tuple[list[int], Scene]] = {}
     last: dict[tuple[tuple[str, ...], str], _Kind] = {}
@@ -181,7 +181,7 @@ def _sort(paths: Sequence[Path], store: SegmentCache, cache: int) -> dict[_Kind,
         words, suffix = pattern(path.stem), path.suffix.lower()
         kind = last.get((words, suffix))
         if kind is None or len(paths) <= _LOOK_AT_ALL:
-            scene = _look(path, store, cache)
+            scene = _look(path, store)
             level = scene.levels[0]
             order = "".join(a.name for a in scene.description.axes)
             kind = _Kind(words, suffix, order, tuple(level.shape), level.dtype.str)
@@ -199,8 +199,9 @@ def _counted(axes: str | None, inner: str) -> str | None:
     unknown = sorted(set(text) - set(ORDER))
     if unknown:
         raise ArgumentError(f"axes {axes!r}: unknown {''.join(unknown)!r}; use letters of {ORDER!r}")
-    for ending in (inner, "".join(a for a in inner if a != "c") + "c", "zyx", "yx"):
-        if text.endswith(ending) and set(ending) >= set("yx"):
+    colourless = inner.replace("c", "")
+    for ending in (inner, colourless + "c", colourless):
+        if text.endswith(ending):
             return text[: -len(ending)]
     raise ArgumentError(f"axes {axes!r}: the axes of one file are {inner!r} and come last")
 

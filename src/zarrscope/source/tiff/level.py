@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,7 +69,7 @@ class TiffLevel:
         storage: Storage,
         files: Files,
         cache: SegmentCache,
-        key: tuple[int, ...],
+        key: tuple[str | int, ...],
         reopen: tuple[Callable[..., Any], tuple[Any, ...]],
     ) -> None:
         self._layout = layout
@@ -212,7 +211,7 @@ class TiffLevel:
             at = segment.offset - first.offset
             pixels = self._decode(segment, bytes(data[at : at + segment.nbytes]))
             _copy(pixels, request)
-            left = prod(pixels.shape) - segment.wanted.size
+            left = segment.inside - segment.wanted.size
             self._cache.settle((*self._key, segment.page, segment.number), pixels, left)
 
     def _decode(self, segment: Segment, data: bytes) -> NDArray[Any]:

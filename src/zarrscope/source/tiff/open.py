@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zarrscope.errors import SourceError, UnsupportedError
 from zarrscope.model.description import ImageDescription
@@ -57,13 +57,19 @@ def open_tiff(path: str | Path, *, axes: str | None = None, cache: int = DEFAULT
     NotFoundError, SourceError, UnsupportedError, ArgumentError
         No such file; no, a truncated or damaged TIFF; unknown pixels; axes that do not fit.
     """
+    return open_sharing(path, axes, SegmentCache(cache))
+
+
+def open_sharing(path: str | Path, axes: str | None, cache: SegmentCache) -> Opened:
+    """Open a TIFF file like `open_tiff`, with a cache that other files share."""
     path = Path(path)
+    how = _How(str(path), axes, cache)
     with tiff_file(path) as (tif, messages):
         companion = companion_of(tif, path)
         if companion is None:
-            return _build(tif, messages, path, axes, cache, None)
+            return _build(tif, messages, path, how, None)
     with tiff_file(path, companion) as (tif, messages):
-        return _build(tif, messages, path, axes, cache, companion)
+        return _build(tif, messages, path, how, companion)
 
 
 def open_companion(path: str | Path, *, axes: str | None = None, cache: int = DEFAULT_BUDGET) -> Opened:
@@ -82,7 +88,15 @@ def open_companion(path: str | Path, *, axes: str | None = None, cache: int = DE
         raise SourceError(f"{path} names no TIFF file; open the image itself")
     first = path.parent / plain_name(unescape(match[1]), path)
     with tiff_file(first, xml) as (tif, messages):
-        return _build(tif, messages, first, axes, cache, xml)
+        return _build(tif, messages, first, _How(str(path), axes, SegmentCache(cache)), xml)
+
+
+class _How(NamedTuple):
+    """What the user opened, and with what."""
+
+    path: str
+    axes: str | None
+    cache: SegmentCache
 
 
 @dataclass(frozen=True)
@@ -95,9 +109,7 @@ class _Draft:
     notes: tuple[str, ...]
 
 
-def _build(
-    tif: Any, messages: Sequence[str], path: Path, axes: str | None, budget: int, companion: str | None
-) -> Opened:
+def _build(tif: Any, messages: Sequence[str], path: Path, how: _How, companion: str | None) -> Opened:
     """Make the scenes of all series."""
     xml = companion or (tif.ome_metadata if tif.is_ome else None)
     if xml:
@@ -110,7 +122,7 @@ def _build(
     refused: list[UnsupportedError] = []
     stem = path.name.split(".")[0]
     for number, one in enumerate(series):
-        override = axes if number == 0 or len(one.shape) == len(series[0].shape) else None
+        override = how.axes if number == 0 or len(one.shape) == len(series[0].shape) else None
         fallback = stem if len(series) == 1 else f"{stem} {number}"
         try:
             drafts += _drafts(tif, one, number, override, table, ome, fallback)
@@ -121,11 +133,13 @@ def _build(
     drafts.sort(key=lambda draft: draft.associated)
     notes = [f"tifffile: {_shorten(message)}" for message in messages[:5]] + [str(error) for error in refused]
     drafts[0] = replace(drafts[0], notes=(*drafts[0].notes, *remarks, *notes))
-    files, cache, again = Files(table.paths), SegmentCache(budget), (str(path), axes, budget)
+    files, cache, again = Files(table.paths), how.cache, (how.path, how.axes, how.cache.budget)
     scenes = []
     for index, draft in enumerate(drafts):
         levels = [
-            TiffLevel(layout, storage, files, cache, key, (_level_again, (*again, index, number)))
+            TiffLevel(
+                layout, storage, files, cache, (str(path), *key), (_level_again, (*again, index, number))
+            )
             for number, (layout, storage, key) in enumerate(draft.levels)
         ]
         scenes.append(Scene(draft.description, levels, draft.associated, draft.notes))
@@ -186,7 +200,8 @@ def _shorten(message: str) -> str:
 
 
 def _open_again(path: str, axes: str | None, cache: int) -> Opened:
-    return open_tiff(path, axes=axes, cache=cache)
+    opener = open_companion if path.lower().endswith(".ome") else open_tiff
+    return opener(path, axes=axes, cache=cache)
 
 
 def _level_again(path: str, axes: str | None, cache: int, scene: int, level: int) -> Any:
@@ -198,4 +213,4 @@ def _level_again(path: str, axes: str | None, cache: int, scene: int, level: int
 @lru_cache(maxsize=4)
 def _shared(path: str, axes: str | None, cache: int, size: int, time: int) -> Opened:
     """One source for all levels that reach a process, as long as the file does not change."""
-    return open_tiff(path, axes=axes, cache=cache)
+    return _open_again(path, axes, cache)

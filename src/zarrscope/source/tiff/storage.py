@@ -29,6 +29,8 @@ class Segment(NamedTuple):
         Where its bytes lie; ``nbytes`` 0 where the file leaves it out.
     page, number : int
         Page of the series and number of the segment in it.
+    inside : int
+        Number of its pixels that lie in the image.
     shape : Shape
         Its pixels in depth, length, width, contiguous samples.
     wanted : Region
@@ -42,6 +44,7 @@ class Segment(NamedTuple):
     nbytes: int
     page: int
     number: int
+    inside: int
     shape: Shape
     wanted: Region
     target: Region
@@ -107,6 +110,7 @@ class Storage:
         spans = [
             range(a // u, ceil(b / u)) for a, b, u in zip(box.start[:3], box.stop[:3], unit[:3], strict=True)
         ]
+        image = Region.whole(self.page_shape[1:])
         file = 0 if self.files is None else int(self.files[job.page])
         for depth in spans[0]:
             for row in spans[1]:
@@ -114,7 +118,9 @@ class Storage:
                     index = ((job.sample * grid[0] + depth) * grid[1] + row) * grid[2] + column
                     origin = (depth * unit[0], row * unit[1], column * unit[2], 0)
                     shape = self._clip(origin)
-                    part = Region.of(origin, shape).intersect(box)
+                    whole = Region.of(origin, shape)
+                    part = whole.intersect(box)
+                    inside = whole.intersect(image).size if self.tiled else whole.size
                     offset, count = self._where(job, index)
                     yield Segment(
                         file,
@@ -122,6 +128,7 @@ class Storage:
                         count,
                         job.page,
                         index,
+                        inside,
                         shape,
                         part.within(origin),
                         part.within(box.start),

@@ -197,6 +197,8 @@ def storage_of(series: Any, files: FileTable) -> tuple[Storage, tuple[str, ...]]
             f"in a series of kind {series.kind!r} are not supported"
         )
     page = tuple(int(n) for n in key.shaped)
+    if 0 in page or 0 in series.shape:
+        raise SourceError(f"{files.paths[0]} describes an image of no pixels; the file is damaged")
     parts = parts_of(series.shape, page)
     count = prod(part.length for part in parts if part.slot == "P")
     offset = None if series.is_multifile else series.dataoffset

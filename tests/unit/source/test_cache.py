@@ -1,0 +1,74 @@
+"""What is kept of decoded segments, and files read by position."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from zarrscope.errors import NotFoundError, SourceError
+from zarrscope.source.cache import SegmentCache
+from zarrscope.source.files import Files, fingerprint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEN = np.zeros(10, np.uint8)
+
+
+def test_a_segment_goes_when_its_pixels_are_used() -> None:
+    cache = SegmentCache(100)
+    _, make = cache.claim("a", 4)
+    assert make
+    cache.settle("a", TEN, 6)
+    piece, make = cache.claim("a", 4)
+    assert (piece.result() is TEN, make, cache.nbytes) == (True, False, 10)
+    cache.claim("a", 2)
+    assert cache.nbytes == 0
+    assert cache.claim("a", 1)[1]
+
+
+def test_the_oldest_goes_first_and_the_budget_holds() -> None:
+    cache = SegmentCache(25)
+    for key in "abc":
+        cache.claim(key, 1)
+        cache.settle(key, TEN, 9)
+    assert cache.nbytes == 20
+    assert cache.claim("a", 1)[1]
+    assert not cache.claim("c", 1)[1]
+    cache.claim("big", 1)
+    cache.settle("big", np.zeros(26, np.uint8), 9)
+    assert cache.nbytes == 20
+    cache.clear()
+    assert cache.nbytes == 0
+
+
+def test_who_waits_hears_of_the_failure() -> None:
+    cache = SegmentCache(100)
+    cache.claim("a", 1)
+    piece, make = cache.claim("a", 1)
+    assert not make
+    threading.Timer(0.01, cache.abandon, ("a", SourceError("damaged"))).start()
+    with pytest.raises(SourceError, match="damaged"):
+        piece.result(timeout=5)
+    assert cache.claim("a", 1)[1]
+
+
+def test_few_files_stay_open(tmp_path: Path) -> None:
+    paths = [tmp_path / str(i) for i in range(9)]
+    for i, path in enumerate(paths):
+        path.write_bytes(bytes([i]) * 100)
+    files = Files(paths, limit=2)
+    for i in (0, 5, 8, 0, 1):
+        assert files.read(i, 10, 5) == bytes([i]) * 5
+        assert len(files._open) <= 2
+    files.close()
+    assert not files._open
+    with pytest.raises(SourceError, match="closed"):
+        files.read(0, 0, 1)
+    assert len(fingerprint(paths)) < 120
+    paths[3].unlink()
+    with pytest.raises(NotFoundError, match="not there any more"):
+        Files(paths).read(3, 0, 1)
