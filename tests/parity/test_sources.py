@@ -146,7 +146,7 @@ PHYSICAL: dict[str, tuple[dict[str, float], str]] = {
     "imagej/hela-cells.tif": ({"y": 1e6 / 19_420_064, "x": 1e6 / 19_420_064}, "micrometer"),
     "tiff/fei-sem-rbc.tif": ({"y": 7.70833, "x": 7.70833}, "nanometer"),
 }
-"""From the raw numbers of truth.json (resolution, MPP, spacing) and the FEI tag; others have no calibration."""
+"""From the raw numbers of truth.json (resolution, MPP, spacing) and the FEI tag."""
 
 
 @pytest.mark.parametrize("name", entries("tiff", "ome-multifile"))
