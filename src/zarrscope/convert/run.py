@@ -94,12 +94,11 @@ def run(
     with Destination(store, overwrite=overwrite):
         try:
             for scene in plan.scenes:
-                images.append(
-                    write_image(
-                        store, scene.path, scene.description, scene.levels, scene.pyramid, options.version,
-                        options.codec, plan.workers, progress,
-                    )
+                image = write_image(
+                    store, scene.path, scene.description, scene.levels, scene.pyramid, options.version,
+                    options.codec, plan.workers, progress,
                 )  # fmt: skip
+                images.append(image)
             _write_collection(plan, store)
         except BaseException:
             # Some complete images are not the conversion that was asked for.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +12,15 @@ from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import BY_NDIM, ORDER, axis, check_letters, permutation
 from zarrscope.node.image import Image, Level
 from zarrscope.node.open import open_node
-from zarrscope.pyramid.plan import PlanOptions, plan_pyramid
+from zarrscope.pyramid.plan import plan_pyramid
 from zarrscope.store.resolve import resolve_writable
+from zarrscope.write.create import plan_options
 from zarrscope.write.destination import Destination
 from zarrscope.write.run import write_image
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from zarrscope.array.contracts import LazyArray
     from zarrscope.model.rendering import Channel
@@ -109,14 +109,7 @@ def write(
     (2, 64, 64)
     """
     pixels, description = _described(array, axes, scale, unit, translation, channels, name)
-    options = PlanOptions(
-        chunks=dict(chunks) if chunks else None,
-        shards=dict(shards) if isinstance(shards, Mapping) else None,
-        sharded=_sharded(shards, version),
-        levels=levels,
-        kernel=downsample,
-        memory=memory,
-    )
+    options = plan_options(version, chunks, shards, levels, downsample, memory)
     plan = plan_pyramid(
         pixels.shape, pixels.dtype.itemsize, description.axes, description.scale, options, _tile(pixels)
     )
@@ -126,14 +119,6 @@ def write(
     image = open_node(store)
     assert isinstance(image, Image)  # noqa: S101 - it was just written
     return image
-
-
-def _sharded(shards: Mapping[str, int] | str | None, version: str) -> bool:
-    if isinstance(shards, str) and shards != "none":
-        raise ArgumentError(f"shards {shards!r}: give pixels by axis name, or 'none'")
-    if version == "0.4" and isinstance(shards, Mapping):
-        raise ArgumentError("OME-Zarr 0.4 is Zarr v2, which has no shards; leave them out or write 0.5")
-    return shards != "none" and version != "0.4"
 
 
 def _tile(pixels: LazyArray) -> tuple[int, ...] | None:

@@ -49,6 +49,9 @@ class Destination:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         """Take the mark away: the writers have removed what failed, and finished what did not."""
         self._store.delete(_MARK)
 

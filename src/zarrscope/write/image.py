@@ -79,6 +79,8 @@ class ImageWriter:
         Of OME-Zarr: ``0.4`` or ``0.5``.
     codec : str
         What is done to each chunk, as ``zarrscope.array.presets`` names it.
+    closing : callable, optional
+        Called once, after all went well or was taken back.
 
     Raises
     ------
@@ -95,6 +97,7 @@ class ImageWriter:
         plan: PyramidPlan,
         version: str,
         codec: str = "default",
+        closing: Callable[[], None] | None = None,
     ) -> None:
         self._store, self._path, self._version = store, path, version
         self._description, self.dtype, self.plan = description, dtype, plan
@@ -115,6 +118,7 @@ class ImageWriter:
         self._admission = Admission(plan, steps[0])
         self._lock = Lock()
         self._documents: list[str] = []
+        self._closing = closing
         self._done = False
 
     @property
@@ -191,11 +195,13 @@ class ImageWriter:
         self._documents += [join(self._path, name) for name in names]
         write_group(self._store, self._path, Group(zarr_format_of(self._version), self._document()))
         self._done = True
+        self._close()
 
     def abort(self) -> None:
         """Delete what was written of an image that is not finished; harmless afterwards."""
         if not self._done:
             self.remove()
+            self._close()
 
     def remove(self) -> None:
         """Delete all that was written, documents first, so that no moment shows a broken image."""
@@ -203,6 +209,11 @@ class ImageWriter:
             self._store.delete(key)
         for level in self._levels:
             level.remove()
+
+    def _close(self) -> None:
+        closing, self._closing = self._closing, None
+        if closing:
+            closing()
 
     def __enter__(self) -> Self:
         return self

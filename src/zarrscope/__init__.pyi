@@ -1,0 +1,19 @@
+from zarrscope.convert.plan import ConvertOptions as ConvertOptions
+from zarrscope.convert.run import convert as convert
+from zarrscope.model.description import ImageDescription as ImageDescription
+from zarrscope.model.rendering import Channel as Channel
+from zarrscope.model.rendering import Window as Window
+from zarrscope.node.groups import ImageGroup as ImageGroup
+from zarrscope.node.image import Image as Image
+from zarrscope.node.image import Level as Level
+from zarrscope.node.info import info as info
+from zarrscope.node.open import open_node as open
+from zarrscope.pyramid.plan import PlanOptions as PlanOptions
+from zarrscope.source.registry import open_source as open_source
+from zarrscope.types import Region as Region
+from zarrscope.write.array import write as write
+from zarrscope.write.create import create as create
+from zarrscope.write.image import ImageWriter as ImageWriter
+
+__version__: str
+__all__: list[str]

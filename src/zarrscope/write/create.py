@@ -1,0 +1,133 @@
+"""``zarrscope.create``: an image that is filled region by region, as the pixels come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarrscope.errors import ArgumentError
+from zarrscope.model.calibrate import Numbers, by_axis, calibrated
+from zarrscope.model.description import ImageDescription
+from zarrscope.model.naming import ORDER, axis, check_letters
+from zarrscope.pyramid.plan import PlanOptions, plan_pyramid
+from zarrscope.store.resolve import resolve_writable
+from zarrscope.write.destination import Destination
+from zarrscope.write.image import ImageWriter
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from zarrscope.model.rendering import Channel
+    from zarrscope.store.contracts import Writable
+
+
+def create(
+    url: str | os.PathLike[str] | Writable,
+    shape: Sequence[int],
+    dtype: Any,
+    axes: str,
+    *,
+    scale: Numbers = None,
+    unit: str | Mapping[str, str] | None = None,
+    translation: Numbers = None,
+    channels: Sequence[str | Channel] = (),
+    name: str = "",
+    version: str = "0.5",
+    chunks: Mapping[str, int] | None = None,
+    shards: Mapping[str, int] | str | None = None,
+    codec: str = "default",
+    levels: int | None = None,
+    downsample: str = "mean",
+    memory: int | None = None,
+    overwrite: bool = False,
+) -> ImageWriter:
+    """Begin an image, to be filled with ``put`` and closed with ``finish``.
+
+    Parameters
+    ----------
+    url : str, path-like or Writable
+        Where the image is to stand.
+    shape : sequence of int
+        Pixels of level 0, in the order of ``axes``.
+    dtype : dtype-like
+        Of the pixels.
+    axes : str
+        One letter an axis, in the order t, c, z, y, x.
+    scale, unit, translation, channels, name, version, chunks, shards, codec, levels, downsample, memory
+        As for ``zarrscope.write``.
+    overwrite : bool
+        Replace a Zarr that stands there.
+
+    Returns
+    -------
+    ImageWriter
+        As a context manager it removes what was written if something fails.
+
+    Raises
+    ------
+    ArgumentError, UnsupportedError, BudgetError, DestinationExistsError
+        What is asked for cannot be; nothing was written.
+
+    Examples
+    --------
+    >>> import numpy as np, zarrscope
+    >>> with zarrscope.create("planes.ome.zarr", (8, 64, 64), "u2", "zyx") as writer:
+    ...     for region in writer.plan.regions():
+    ...         writer.put(region, np.zeros(region.shape, "u2"))
+    ...     writer.finish()
+    """
+    pixel = np.dtype(dtype).newbyteorder("=")
+    letters = check_letters(axes, len(shape), "the image")
+    if letters != "".join(letter for letter in ORDER if letter in letters):
+        raise ArgumentError(f"axes {axes!r}: regions are put in the order t, c, z, y, x; order the axes so")
+    count = len(letters)
+    description = calibrated(
+        ImageDescription(name, tuple(map(axis, letters)), (None,) * count),
+        scale=by_axis(scale, letters, "scale"),
+        translation=by_axis(translation, letters, "translation"),
+        unit=unit,
+        channels=channels,
+        channel_count=shape[letters.index("c")] if "c" in letters else 1,
+    )
+    options = plan_options(version, chunks, shards, levels, downsample, memory)
+    size = tuple(int(n) for n in shape)
+    plan = plan_pyramid(size, pixel.itemsize, description.axes, description.scale, options)
+    store = resolve_writable(url)
+    destination = Destination(store, overwrite=overwrite)
+    try:
+        return ImageWriter(store, "", description, pixel, plan, version, codec, closing=destination.close)
+    except BaseException:
+        destination.close()
+        raise
+
+
+def plan_options(
+    version: str,
+    chunks: Mapping[str, int] | None,
+    shards: Mapping[str, int] | str | None,
+    levels: int | None,
+    downsample: str,
+    memory: int | None,
+) -> PlanOptions:
+    """Return what a caller asks for as options of a plan.
+
+    Raises
+    ------
+    ArgumentError
+        Shards that are no sizes, or where the version has none.
+    """
+    if isinstance(shards, str) and shards != "none":
+        raise ArgumentError(f"shards {shards!r}: give pixels by axis name, or 'none'")
+    if version == "0.4" and isinstance(shards, Mapping):
+        raise ArgumentError("OME-Zarr 0.4 is Zarr v2, which has no shards; leave them out or write 0.5")
+    return PlanOptions(
+        chunks=dict(chunks) if chunks else None,
+        shards=dict(shards) if isinstance(shards, Mapping) else None,
+        sharded=shards != "none" and version != "0.4",
+        levels=levels,
+        kernel=downsample,
+        memory=memory,
+    )
