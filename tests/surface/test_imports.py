@@ -1,0 +1,116 @@
+"""Laws about what is loaded when: the face is light, and each foreign package has one home."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "zarrscope"
+
+ONE_HOME = {
+    "tifffile": r"zarrscope\.source\.tiff\.\w+",
+    "imagecodecs": r"zarrscope\.source\.\w+",
+    "obstore": r"zarrscope\.store\.remote",
+    "numba": r"zarrscope\.pyramid\.kernels_numba",
+    "zarr": r"zarrscope\.array\.zarr_adapter",
+    "dask": r"zarrscope\.array\.interop",
+    "xarray": r"zarrscope\.array\.interop",
+    "crc32c": r"zarrscope\.array\.\w+",
+    "rich": r"zarrscope\.cli\.\w+",
+}
+"""The one module that may import a package; each must be one module in all."""
+
+ROOMS_OF = {"numcodecs": {"array"}, "xxhash": {"array", "source", "ledger"}}
+"""Packages that are many small functions: the rooms that may import them."""
+
+# numpy and everything that a user installs beside Python itself
+HEAVY = (
+    "numpy numcodecs crc32c xxhash numba llvmlite obstore tifffile imagecodecs rich zarr dask xarray pandas "
+    "fsspec tensorstore asyncio multiprocessing"
+).split()
+
+
+def homes() -> dict[str, set[str]]:
+    """Return the modules that import each package from outside the standard library."""
+    found: dict[str, set[str]] = {}
+    for path in SOURCE.rglob("*.py"):
+        module = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
+        for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
+            top = name.partition(".")[0]
+            if top != "zarrscope" and top not in sys.stdlib_module_names:
+                found.setdefault(top, set()).add(module)
+    return found
+
+
+def imported(tree: ast.Module) -> list[str]:
+    """Return the full names that a module imports, by statement or by ``import_module`` and ``needed``."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.append(node.module)
+        elif isinstance(node, ast.Call) and re.search(r"(import_module|needed)$", ast.unparse(node.func)):
+            names += [
+                a.value for a in node.args[:1] if isinstance(a, ast.Constant) and isinstance(a.value, str)
+            ]
+    return names
+
+
+@pytest.mark.parametrize("package", sorted(ONE_HOME))
+def test_a_package_is_imported_in_one_module(package: str) -> None:
+    found = homes().get(package, set())
+    assert len(found) <= 1, sorted(found)
+    assert all(re.fullmatch(ONE_HOME[package], module) for module in found), found
+
+
+def test_every_foreign_package_is_declared_and_known() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = declared["optional-dependencies"]
+    lines = declared["dependencies"] + [line for name in extras if name != "dev" for line in extras[name]]
+    names = {re.match(r"[\w-]+", line)[0].lower().replace("-", "_") for line in lines}  # type: ignore[index]
+    unknown = {package: sorted(where) for package, where in homes().items() if package not in names}
+    assert not unknown, "imported, but declared neither as a dependency nor as an extra"
+    settled = {"numpy", *ONE_HOME, *ROOMS_OF}
+    assert set(homes()) <= settled, "say in this file where it may be imported"
+
+
+@pytest.mark.parametrize("package", sorted(ROOMS_OF))
+def test_a_package_stays_in_its_rooms(package: str) -> None:
+    rooms = {module.split(".")[1] for module in homes().get(package, set())}
+    assert rooms <= ROOMS_OF[package]
+
+
+def loaded_after(code: str) -> list[str]:
+    """Return which heavy packages a fresh interpreter has loaded after some code."""
+    report = f"{code}\nimport sys\nprint(*[n for n in {HEAVY!r} if n in sys.modules])"
+    run = subprocess.run(
+        [sys.executable, "-c", report], capture_output=True, text=True, check=True, timeout=60
+    )
+    return run.stdout.splitlines()[-1].split()
+
+
+def test_importing_is_light() -> None:
+    assert loaded_after("import zarrscope") == []
+
+
+def test_asking_what_there_is_is_light() -> None:
+    assert loaded_after("import zarrscope; dir(zarrscope); zarrscope.__all__") == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["convert", "--help"], ["info", "--help"]])
+def test_help_is_light(arguments: list[str]) -> None:
+    assert importlib.util.find_spec("zarrscope.cli.main"), "the command line is not there"
+    call = (
+        "import contextlib\nfrom zarrscope.cli.main import main\n"
+        f"with contextlib.suppress(SystemExit): main({arguments!r})"
+    )
+    assert loaded_after(call) == []
