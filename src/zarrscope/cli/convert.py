@@ -1,0 +1,140 @@
+"""``zarrscope convert``: from any source to OME-Zarr."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from time import monotonic
+
+from zarrscope.array.presets import PRESETS
+from zarrscope.budget import format_size
+from zarrscope.cli import values
+from zarrscope.cli.progress import progress
+from zarrscope.convert.plan import ConversionPlan, ConvertOptions, plan_conversion
+from zarrscope.convert.run import check_apart
+from zarrscope.convert.run import run as run_plan
+from zarrscope.pyramid.downsample import KERNELS
+from zarrscope.pyramid.plan import PlanOptions
+from zarrscope.source.registry import open_source
+from zarrscope.spec.versions import VERSIONS_WRITTEN
+from zarrscope.store.resolve import resolve_writable
+
+_EXAMPLES = """\
+examples:
+  zarrscope convert cells.ome.tiff cells.ome.zarr
+  zarrscope convert slide.svs slide.ome.zarr --dry-run
+  zarrscope convert stack.tif stack.ome.zarr --axes tzyx --scale z=0.5,y=0.1,x=0.1 --unit micrometer
+  zarrscope convert "planes/img_*.tif" movie.ome.zarr --axes tyx
+"""
+
+
+def run(words: list[str]) -> int:
+    """Convert, or print the plan."""
+    parser = _parser()
+    chosen = parser.parse_args(words)
+    check_apart(chosen.source, chosen.destination)
+    with open_source(chosen.source, axes=chosen.axes) as source:
+        plan = plan_conversion(source, _options(chosen))
+        if chosen.dry_run:
+            print(plan)
+            return 0
+        store = resolve_writable(chosen.destination)
+        for scene in plan.scenes:
+            for note in scene.notes:
+                print(f"note: {note}", file=sys.stderr)
+        begun = monotonic()
+        with progress("converting", plan.pixels, _pixel_bytes(plan)) as advance:
+            written = run_plan(plan, store, overwrite=chosen.overwrite, progress=advance)
+    print(
+        f"{chosen.destination}: OME-Zarr {chosen.version}, {len(plan.scenes)} image(s), {plan.files} files, "
+        f"{format_size(written)} in {monotonic() - begun:.1f} s"
+    )
+    return 0
+
+
+def _pixel_bytes(plan: ConversionPlan) -> float:
+    return sum(s.pyramid.source_pixels * s.pyramid.itemsize for s in plan.scenes) / plan.pixels
+
+
+def _options(chosen: argparse.Namespace) -> ConvertOptions:
+    pyramid = PlanOptions(
+        chunks=chosen.chunks,
+        shards=chosen.shards if isinstance(chosen.shards, dict) else None,
+        sharded=chosen.shards != "none",
+        levels=chosen.levels,
+        kernel=chosen.downsample,
+        memory=chosen.memory,
+    )
+    return ConvertOptions(
+        version=chosen.version,
+        pyramid=pyramid,
+        keep_levels=chosen.keep_levels,
+        codec=chosen.codec,
+        scene=chosen.scene,
+        associated=chosen.associated,
+        scale=chosen.scale,
+        unit=chosen.unit,
+        channel_names=chosen.channel_names,
+        workers=chosen.workers,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "zarrscope convert",
+        description="Convert an image file, a folder or pattern of plane files, or a Zarr into OME-Zarr: "
+        "all levels in one pass, in bounded memory. The result appears only when it is complete.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("source", metavar="SRC", help="file, folder, pattern in quotes, or address of a Zarr")
+    parser.add_argument("destination", metavar="DST", help="folder to write, for example cells.ome.zarr")
+    _add_form(parser.add_argument_group("form of the result"))
+    _add_meaning(parser.add_argument_group("what the source means"))
+    _add_run(parser.add_argument_group("the run"))
+    return parser
+
+
+def _add_form(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--version", "--ome-zarr-version", choices=VERSIONS_WRITTEN, default="0.5", help="of OME-Zarr (0.5)"
+    )
+    group.add_argument("--chunks", type=values.pixels, metavar="z=16,y=512,x=512", help="pixels of a chunk")
+    group.add_argument(
+        "--shards", type=values.shards, metavar="z=16,y=2048,x=2048",
+        help="pixels of a shard, a file of many chunks; none: one file a chunk",
+    )  # fmt: skip
+    group.add_argument(
+        "--codec", default="default", metavar="NAME[:LEVEL]",
+        help=f"default is blosc-zstd:1; others: {', '.join(PRESETS[1:])}",
+    )  # fmt: skip
+    group.add_argument(
+        "--levels", type=values.positive, metavar="N", help="levels in all (down to 256 pixels)"
+    )
+    group.add_argument("--downsample", choices=KERNELS, default="mean", help="for labels: mode or nearest")
+    group.add_argument("--keep-levels", action="store_true", help="take the source's own coarser levels")
+
+
+def _add_meaning(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--scene", metavar="N|NAME", help="convert this scene (series) alone, counted from 0")
+    group.add_argument("--axes", metavar="tzcyx", help="what the source's axes are, in its own order")
+    group.add_argument("--scale", type=values.sizes, metavar="z=0.5,y=0.1,x=0.1", help="size of a pixel")
+    group.add_argument(
+        "--unit",
+        type=values.units,
+        metavar="micrometer",
+        help="of the spatial axes, or z=micrometer,t=second",
+    )
+    group.add_argument("--channel-names", type=values.names, default=(), metavar="DAPI,GFP")
+    group.add_argument(
+        "--associated", action="store_true",
+        help="also convert thumbnail, label and macro of a slide (a label may name a patient)",
+    )  # fmt: skip
+
+
+def _add_run(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--memory", type=values.amount, metavar="256MB", help="bound of all buffers together")
+    group.add_argument("--workers", type=values.positive, metavar="N", help="threads (one a processor)")
+    group.add_argument("--overwrite", action="store_true", help="replace a Zarr that stands at DST")
+    group.add_argument("--dry-run", action="store_true", help="print what would be written, and stop")

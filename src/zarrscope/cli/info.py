@@ -1,0 +1,71 @@
+"""``zarrscope info``: what an OME-Zarr holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from zarrscope.node.info import info
+from zarrscope.node.open import open_node
+
+_EXAMPLES = """\
+examples:
+  zarrscope info cells.ome.zarr
+  zarrscope info https://example.org/cells.ome.zarr --json
+"""
+
+
+def run(words: list[str]) -> int:
+    """Print what an image or a group of images is."""
+    parser = argparse.ArgumentParser(
+        "zarrscope info",
+        description="Tell what an OME-Zarr holds. Only documents are read, no pixels.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("url", metavar="URL", help="folder, file:, http:// or https:// address")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    chosen = parser.parse_args(words)
+    node = open_node(chosen.url)
+    told = info(node)
+    if chosen.json:
+        print(json.dumps(told, ensure_ascii=False))
+        return 0
+    print("\n".join(_lines(chosen.url, told)))
+    for problem in node.document.report.problems:
+        print(f"{problem.severity.name}: {problem.location}: {problem.message}")
+    return 0
+
+
+def _lines(url: str, told: dict[str, Any]) -> list[str]:
+    name = f" {told['name']!r}" if told["name"] else ""
+    lines = [f"{url}: {told['kind']}{name}, OME-Zarr {told['version']} (Zarr v{told['zarr_format']})"]
+    if told["images"]:
+        shown = ", ".join(told["images"][:8]) + (" ..." if len(told["images"]) > 8 else "")
+        lines.append(f"  images: {len(told['images'])} ({shown}); the first of them:")
+    axes = told["axes"]
+    for number, level in enumerate(told["levels"]):
+        if number == 0:
+            lines.append(f"  pixels: {level['dtype']}, {_size(axes, level['scale'])}")
+        sides = ", ".join(f"{a['name']} {n}" for a, n in zip(axes, level["shape"], strict=False))
+        cut = f"chunks {_times(level['chunks'])}"
+        cut += f", shards {_times(level['shards'])}" if level["shards"] else ""
+        lines.append(f"  level {level['path']}: {sides}; {cut}")
+    for number, channel in enumerate(told["channels"]):
+        lines.append(
+            f"  channel {number}: {channel['label'] or 'no name'}, #{channel['color'] or 'no colour'}"
+        )
+    if told["labels"]:
+        lines.append(f"  labels: {', '.join(told['labels'])}")
+    return lines
+
+
+def _size(axes: list[dict[str, Any]], scale: list[float] | None) -> str:
+    known = [f"{a['name']} {s:g} {a['unit']}" for a, s in zip(axes, scale or [], strict=False) if a["unit"]]
+    return f"one pixel is {', '.join(known)}" if known else "pixel size unknown"
+
+
+def _times(sizes: list[int]) -> str:
+    return " x ".join(map(str, sizes))

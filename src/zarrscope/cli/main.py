@@ -1,0 +1,80 @@
+"""The door of the command line: a static table of commands, loaded only when one is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "convert": ("zarrscope.cli.convert", "turn an image file, a folder of planes or a Zarr into OME-Zarr"),
+    "info": ("zarrscope.cli.info", "tell what an OME-Zarr holds"),
+    "demo": ("zarrscope.cli.demo", "make a small image, convert it, check the result"),
+}
+
+HELP = "\n".join(
+    [
+        "usage: zarrscope COMMAND [options]",
+        "",
+        "One toolkit for OME-Zarr, from the microscope to the publication.",
+        "",
+        "commands:",
+        *(f"  {name:10} {text}" for name, (_, text) in COMMANDS.items()),
+        "",
+        "  zarrscope COMMAND --help   options of a command, with examples",
+        "  zarrscope --version",
+        "",
+        "example:",
+        "  zarrscope convert cells.ome.tiff cells.ome.zarr",
+    ]
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 well, 1 failed, 2 wrong usage, 130 interrupted.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process by default.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(HELP)
+        return 0 if words else 2
+    if words[0] == "--version":
+        from zarrscope import __version__
+
+        print(f"zarrscope {__version__}")
+        return 0
+    if words[0] not in COMMANDS:
+        print(f"zarrscope: there is no command {words[0]!r}; choose {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    return _run(words[0], words[1:])
+
+
+def _run(command: str, words: list[str]) -> int:
+    """Run a command; what a user can cause ends in one line, not in a traceback."""
+    from zarrscope.errors import ArgumentError, ZarrscopeError
+
+    try:
+        code: int = import_module(COMMANDS[command][0]).run(words)
+    except KeyboardInterrupt:
+        print(f"zarrscope {command}: stopped; what had been written was removed", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+    except ZarrscopeError as error:
+        print(f"zarrscope {command}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2 if isinstance(error, ArgumentError) else 1
+    except MemoryError:
+        print(f"zarrscope {command}: out of memory; try --memory 256MB or --workers 1", file=sys.stderr)
+        return 1
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"zarrscope {command}: {place}{error.strerror or error}", file=sys.stderr)
+        return 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""Writing an OME-TIFF: only for samples, since tifffile is known to this package alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import tifffile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def write_ome_tiff(
+    path: Path, pixels: NDArray[Any], axes: str, scale: Mapping[str, float], channels: Sequence[str]
+) -> None:
+    """Write pixels as a tiled OME-TIFF with zlib.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    pixels : ndarray
+        In the order of ``axes``.
+    axes : str
+        One letter an axis.
+    scale : mapping
+        Micrometers by axis.
+    channels : sequence of str
+        Names.
+    """
+    sizes = {f"PhysicalSize{name.upper()}": size for name, size in scale.items()}
+    units = {f"PhysicalSize{name.upper()}Unit": "µm" for name in scale}
+    metadata = {"axes": axes.upper(), **sizes, **units, "Channel": {"Name": list(channels)}}
+    tifffile.imwrite(path, pixels, ome=True, tile=(256, 256), compression="zlib", metadata=metadata)
