@@ -17,11 +17,16 @@ JUDGES := $(basename $(notdir $(wildcard requirements/judges/*.in)))
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(if $(SEED),--hypothesis-seed=$(SEED)) $(ARGS)
 
+# What is found without running anything. The tests run all the same, and theirs is the last word.
+STATIC := failed=0; \
+	for tool in "ruff check ." "ruff format --check ." mypy lint-imports; do \
+		echo "== $$tool"; $(BIN)/$$tool || { failed=1; echo "FAILED: $$tool"; }; done
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo check static test proof bench docs judges lock clean
+.PHONY: help demo check test proof bench docs judges lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 17
@@ -29,20 +34,14 @@ help: ## say what there is
 demo: $(VENV)/.package ## make a small image in ./demo, convert it, check it
 	$(BIN)/zarrscope demo
 
-check: static ## style, types, order of the rooms, and the quick tests (under 3 minutes)
-	$(PYTEST) tests/unit tests/surface
+check: $(VENV)/.dev ## style, types, order of the rooms, and the quick tests (under 3 minutes)
+	@$(STATIC); $(PYTEST) tests/unit tests/surface || failed=1; exit $$failed
 
-static: $(VENV)/.dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+test: $(VENV)/.dev judges ## everything, with a reduced number of random examples
+	@$(STATIC); $(PYTEST) || failed=1; exit $$failed
 
-test: static judges ## everything, with a reduced number of random examples
-	$(PYTEST)
-
-proof: static judges ## everything, with the full number of random examples
-	ZARRSCOPE_PROOF=1 $(PYTEST)
+proof: $(VENV)/.dev judges ## everything, with the full number of random examples
+	@$(STATIC); ZARRSCOPE_PROOF=1 $(PYTEST) || failed=1; exit $$failed
 
 bench: $(VENV)/.dev ## say which benchmarks there are; RUN=name or RUN=all runs them
 	@if [ -z "$$(ls bench/*.py 2>/dev/null)" ]; then echo "there are no benchmarks yet"; exit 0; fi; \
@@ -82,7 +81,7 @@ define venv
 	@test -x $(1)/bin/python || { rm -rf $(1); $(PYTHON) -m venv $(1) >/dev/null 2>&1; } \
 	|| { $(PYTHON) -m venv --clear --without-pip $(1) && $(PYTHON) -m pip --python $(1)/bin/python install -q pip; }
 endef
-PIP := -m pip --disable-pip-version-check install --quiet
+PIP := -m pip --disable-pip-version-check install -qq
 
 $(VENV)/.base: requirements/base.txt requirements/build.txt
 	$(call venv,$(VENV))

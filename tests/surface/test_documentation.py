@@ -1,9 +1,10 @@
 """What the pages show is true: their blocks are run, and their links lead somewhere.
 
 Every fenced ``python`` and ``console`` block of a page is run, from top to bottom, as one program in an
-empty folder. In a ``console`` block lines that begin with ``$`` are commands, and what stands below is what
-they print (``...`` stands for anything; nothing there: anything). A comment before a fence keeps a block
-from being run and says why; a comment ``before`` holds Python that makes the files a page takes for granted:
+empty folder. A ``text`` block directly below a ``python`` block is what that prints; in a ``console`` block
+lines that begin with ``$`` are commands, and what stands below is what they print (``...`` stands for
+anything; nothing there: anything). A comment before a fence keeps a block from being run and says why; a
+comment ``before`` holds Python that makes the files a page takes for granted:
 
     <!-- not run: needs the internet -->
     <!-- before
@@ -30,19 +31,27 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 BLOCK = re.compile(
     r"(?ms)^(?P<skip><!-- not run: [^\n]+ -->\n+)?"
     r"(?P<indent> *)```(?P<language>python|console)\n(?P<code>.*?)^ *```$"
+    r"(?P<below>\n+ *```text\n(?P<printed>.*?)^ *```$)?"
     r"|^<!-- before\n(?P<before>.*?)^-->$"
 )
 
 PREAMBLE = """
-import doctest, os, subprocess, sys
+import doctest, io, os, subprocess, sys
+_out = sys.stdout
+def _compare(what, expected, seen):
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    if expected.strip() and not doctest.OutputChecker().check_output(expected, seen, flags):
+        sys.exit(f"{what} printed\\n{seen}\\nbut the page says\\n{expected}")
 def _console(command, expected):
     run = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    sys.stdout.write(f"$ {command}\\n{run.stdout}")
+    _out.write(f"$ {command}\\n{run.stdout}")
     if run.returncode:
         sys.exit(f"{command!r} ended with {run.returncode}")
-    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    if expected.strip() and not doctest.OutputChecker().check_output(expected, run.stdout, flags):
-        sys.exit(f"{command!r} printed something else than the page says:\\n{expected}")
+    _compare(repr(command), expected, run.stdout)
+def _python(expected):
+    seen, sys.stdout = sys.stdout.getvalue(), _out
+    _out.write(seen)
+    _compare("a block", expected, seen)
 """
 
 
@@ -54,8 +63,14 @@ def program(text: str) -> str:
             parts.append(found["before"])
         elif found["skip"] is None:
             indent = found["indent"]
-            code = "".join(line.removeprefix(indent) for line in found["code"].splitlines(keepends=True))
-            parts += [code] if found["language"] == "python" else commands(code)
+            code, printed = (
+                "".join(line.removeprefix(indent) for line in (found[group] or "").splitlines(keepends=True))
+                for group in ("code", "printed")
+            )
+            if found["language"] == "python":
+                parts += ["sys.stdout = io.StringIO()", code, f"_python({printed!r})"]
+            else:
+                parts += commands(code)
     return "\n".join([PREAMBLE, *parts]) if parts else ""
 
 
