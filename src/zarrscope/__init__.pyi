@@ -7,7 +7,7 @@ from zarrscope.node.groups import ImageGroup as ImageGroup
 from zarrscope.node.image import Image as Image
 from zarrscope.node.image import Level as Level
 from zarrscope.node.info import info as info
-from zarrscope.node.open import open_node as open
+from zarrscope.node.open import open_node as open  # noqa: F401
 from zarrscope.pyramid.plan import PlanOptions as PlanOptions
 from zarrscope.source.registry import open_source as open_source
 from zarrscope.types import Region as Region

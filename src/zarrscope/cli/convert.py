@@ -110,7 +110,7 @@ def _add_form(group: argparse._ArgumentGroup) -> None:
         help=f"default is blosc-zstd:1; others: {', '.join(PRESETS[1:])}",
     )  # fmt: skip
     group.add_argument(
-        "--levels", type=values.positive, metavar="N", help="levels in all (down to 256 pixels)"
+        "--levels", type=values.positive, metavar="N", help="levels in all"
     )
     group.add_argument("--downsample", choices=KERNELS, default="mean", help="for labels: mode or nearest")
     group.add_argument("--keep-levels", action="store_true", help="take the source's own coarser levels")
@@ -124,7 +124,7 @@ def _add_meaning(group: argparse._ArgumentGroup) -> None:
         "--unit",
         type=values.units,
         metavar="micrometer",
-        help="of the spatial axes, or z=micrometer,t=second",
+        help="of all sizes, or z=micrometer,t=second",
     )
     group.add_argument("--channel-names", type=values.names, default=(), metavar="DAPI,GFP")
     group.add_argument(

@@ -70,7 +70,7 @@ def _check(image: Image, pixels: NDArray[Any]) -> None:
             expected = np.rint(_blocks(expected, level.shape))  # rint rounds half to even
         if not np.array_equal(level[...], expected):
             raise CorruptDataError(
-                f"{image.url}: level {number} differs from what was put in; please report this"
+                f"{image.url}: level {number} is not what was put in; please report this"
             )
 
 

@@ -67,4 +67,5 @@ def _add(volume: NDArray[np.float32], place: NDArray[Any], size: NDArray[Any], p
 def _camera(light: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.uint16]:
     """Add the noise of photons and of the camera, and its offset of 100."""
     noise = random.standard_normal(light.shape, dtype=np.float32)
-    return np.clip(np.rint(100 + 2 * light + noise * np.sqrt(4 * light + 9)), 0, 65535).astype(np.uint16)
+    signal: NDArray[np.float32] = 100 + 2 * light + noise * np.sqrt(4 * light + 9)
+    return np.clip(np.rint(signal), 0, 65535).astype(np.uint16)
