@@ -16,22 +16,14 @@ which they are applied:
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from zarrscope.errors import ArgumentError
-from zarrscope.model.axes import Axis
+from zarrscope.model.naming import ORDER, check_letters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-ORDER = "tczyx"
-"""Our axes in our order."""
-
-BY_NDIM: Mapping[int, str] = MappingProxyType({1: "x", 2: "yx", 3: "zyx", 4: "czyx", 5: "tczyx"})
-"""Axes of an array that does not name them, by its number of dimensions."""
 
 NAMED: Mapping[str, str] = MappingProxyType({"T": "t", "C": "c", "Z": "z", "Y": "y", "X": "x", "S": "s"})
 """Letters with one meaning; ``s`` is the samples of a colour, which end up in c."""
@@ -53,7 +45,6 @@ LONG_NAMES: Mapping[str, str] = MappingProxyType(
 """What other letters mean, for the names of the scenes that they become."""
 
 _UNNAMED = "IQ"
-_TYPES = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,35 +71,6 @@ class Assignment:
         return "".join(name for name in ORDER if name in present)
 
 
-def axis(name: str, unit: str | None = None) -> Axis:
-    """Return one of our axes with its type."""
-    return Axis(name, _TYPES[name], unit)
-
-
-def check_override(axes: str, count: int, where: str) -> str:
-    """Check what a user says of the axes of a source and return it in lower case.
-
-    Raises
-    ------
-    ArgumentError
-        Unknown or repeated letters, no ``y`` and ``x``, or another number of axes than the source has.
-    """
-    text = axes.strip().lower()
-    unknown = sorted(set(text) - set(ORDER) - {"s"})
-    if unknown:
-        raise ArgumentError(
-            f"axes {axes!r}: unknown {''.join(unknown)!r}; use letters of {ORDER!r} (s: samples)"
-        )
-    twice = sorted(letter for letter, number in Counter(text).items() if number > 1)
-    if twice:
-        raise ArgumentError(f"axes {axes!r}: {''.join(twice)!r} is named more than once")
-    if not {"x", "y"} <= set(text) and count > 1:
-        raise ArgumentError(f"axes {axes!r}: an image needs y and x")
-    if len(text) != count:
-        raise ArgumentError(f"axes {axes!r} names {len(text)} axes, but {where} has {count}")
-    return text
-
-
 def assign(
     letters: str, shape: Sequence[int], override: str | None = None, where: str = "the image"
 ) -> Assignment:
@@ -128,10 +90,11 @@ def assign(
     Raises
     ------
     ArgumentError
-        From `check_override`.
+        From `check_letters`.
     """
     if override is not None:
-        text = check_override(override, len(letters), f"{where} ({letters}, {'x'.join(map(str, shape))})")
+        described = f"{where} ({letters}, {'x'.join(map(str, shape))})"
+        text = check_letters(override, len(letters), described, ORDER + "s")
         return Assignment(tuple(text))
     names: list[str | None] = [None] * len(letters)
     free = set(ORDER)
@@ -175,8 +138,3 @@ def _guess_note(letter: str, length: int, name: str) -> str:
     return (
         f"an axis of length {length} has no name in the file and is taken as {name}; say otherwise with axes"
     )
-
-
-def permutation(names: str) -> tuple[int, ...]:
-    """Return where in ``names`` our axes are, in our order: ``transpose(permutation("xyz"))`` is zyx."""
-    return tuple(names.index(name) for name in ORDER if name in names)

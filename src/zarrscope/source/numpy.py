@@ -1,7 +1,7 @@
 """Arrays of numpy: ``.npy`` mapped into memory, ``.npz`` with one array.
 
 Files do not name their axes: the user does, or the number of dimensions decides
-(`zarrscope.source.axes.BY_NDIM`).
+(`zarrscope.model.naming.BY_NDIM`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from zarrscope.errors import NotFoundError, SourceError, UnsupportedError
 from zarrscope.model.description import ImageDescription
-from zarrscope.source.axes import BY_NDIM, axis, check_override, permutation
+from zarrscope.model.naming import BY_NDIM, axis, check_letters, permutation
 from zarrscope.source.contracts import Scene
 from zarrscope.source.opened import Opened
 from zarrscope.source.regions import receiver
@@ -146,7 +146,7 @@ def _opened(path: Path, axes: str | None, array: NDArray[Any], function: Any) ->
 
 def _axes(path: Path, axes: str | None, ndim: int) -> str:
     if axes is not None:
-        text = check_override(axes, ndim, path.name)
+        text = check_letters(axes, ndim, path.name)
         return text.replace("s", "c") if "c" not in text else text
     if ndim not in BY_NDIM:
         raise UnsupportedError(f"{path} has {ndim} dimensions; an image has 1 to 5")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from zarrscope.errors import ArgumentError, NotFoundError, SourceError, UnsupportedError
 from zarrscope.model.description import ImageDescription
+from zarrscope.model.naming import ORDER, axis, check_letters
 from zarrscope.model.rendering import Channel
-from zarrscope.source.axes import ORDER, axis, check_override
 from zarrscope.source.cache import DEFAULT_BUDGET, SegmentCache
 from zarrscope.source.channels import colour_channels
 from zarrscope.source.contracts import Scene
@@ -63,7 +63,7 @@ def open_picture(path: str | Path, *, axes: str | None = None, cache: int = DEFA
     scene = _picture(path, store)
     if axes is not None:
         own = "yxc" if len(scene.description.axes) == 3 else "yx"
-        said = check_override(axes, len(own), f"{path.name} ({own})").replace("s", "c")
+        said = check_letters(axes, len(own), f"{path.name} ({own})", ORDER + "s").replace("s", "c")
         if said != own:
             raise ArgumentError(f"axes {axes!r}: the axes of a picture are {own!r}")
     return Opened([scene], [path], (_picture_source_again, (str(path), axes, cache)), closing=(store.clear,))

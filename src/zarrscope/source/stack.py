@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.errors import SourceError
-from zarrscope.source.axes import ORDER
+from zarrscope.model.naming import ORDER
 from zarrscope.source.regions import receiver
 from zarrscope.types import Region
 

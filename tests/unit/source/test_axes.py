@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from zarrscope.errors import ArgumentError
-from zarrscope.source.axes import assign, axis, check_override, permutation
+from zarrscope.model.naming import axis, check_letters, permutation
+from zarrscope.source.axes import assign
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_the_users_word_ends_all_guessing() -> None:
 )
 def test_wrong_words_are_explained(axes: str, reason: str) -> None:
     with pytest.raises(ArgumentError, match=reason):
-        check_override(axes, 4, "a.tif")
+        check_letters(axes, 4, "a.tif")
 
 
 def test_the_way_to_our_order() -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zarrscope.errors import SourceError, UnsupportedError
 from zarrscope.model.description import ImageDescription
-from zarrscope.source.axes import LONG_NAMES, Assignment, assign, axis
+from zarrscope.model.naming import axis
+from zarrscope.source.axes import LONG_NAMES, Assignment, assign
 from zarrscope.source.cache import DEFAULT_BUDGET, SegmentCache
 from zarrscope.source.contracts import Scene
 from zarrscope.source.files import Files
