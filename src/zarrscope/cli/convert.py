@@ -10,12 +10,11 @@ from zarrscope.array.presets import PRESETS
 from zarrscope.budget import format_size
 from zarrscope.cli import values
 from zarrscope.cli.progress import progress
-from zarrscope.convert.plan import ConversionPlan, ConvertOptions, plan_conversion
-from zarrscope.convert.run import check_apart
+from zarrscope.convert.plan import ConversionPlan, ConvertOptions
+from zarrscope.convert.run import check_apart, planned
 from zarrscope.convert.run import run as run_plan
 from zarrscope.pyramid.downsample import KERNELS
 from zarrscope.pyramid.plan import PlanOptions
-from zarrscope.source.registry import open_source
 from zarrscope.spec.versions import VERSIONS_WRITTEN
 from zarrscope.store.resolve import resolve_writable
 
@@ -33,8 +32,7 @@ def run(words: list[str]) -> int:
     parser = _parser()
     chosen = parser.parse_args(words)
     check_apart(chosen.source, chosen.destination)
-    with open_source(chosen.source, axes=chosen.axes) as source:
-        plan = plan_conversion(source, _options(chosen))
+    with planned(chosen.source, _options(chosen), chosen.axes) as plan:
         if chosen.dry_run:
             print(plan)
             return 0
@@ -109,9 +107,7 @@ def _add_form(group: argparse._ArgumentGroup) -> None:
         "--codec", default="default", metavar="NAME[:LEVEL]",
         help=f"default is blosc-zstd:1; others: {', '.join(PRESETS[1:])}",
     )  # fmt: skip
-    group.add_argument(
-        "--levels", type=values.positive, metavar="N", help="levels in all"
-    )
+    group.add_argument("--levels", type=values.positive, metavar="N", help="levels in all")
     group.add_argument("--downsample", choices=KERNELS, default="mean", help="for labels: mode or nearest")
     group.add_argument("--keep-levels", action="store_true", help="take the source's own coarser levels")
 

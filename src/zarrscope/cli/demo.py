@@ -69,9 +69,7 @@ def _check(image: Image, pixels: NDArray[Any]) -> None:
         if number:
             expected = np.rint(_blocks(expected, level.shape))  # rint rounds half to even
         if not np.array_equal(level[...], expected):
-            raise CorruptDataError(
-                f"{image.url}: level {number} is not what was put in; please report this"
-            )
+            raise CorruptDataError(f"{image.url}: level {number} is not what was put in; please report this")
 
 
 def _blocks(pixels: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -217,13 +217,14 @@ def _workers(scenes: tuple[ScenePlan, ...], options: ConvertOptions) -> int:
         The user asked for more threads than the memory that he allows can feed.
     """
     wanted = options.workers or cores()
-    allowed = options.pyramid.memory or _COMFORTABLE
+    allowed = options.pyramid.buffers or _COMFORTABLE
     while wanted > 1 and max(scene.pyramid.memory(wanted) for scene in scenes) > allowed:
         wanted -= 1
     if options.workers and options.pyramid.memory and wanted < options.workers:
         need = max(scene.pyramid.memory(options.workers) for scene in scenes)
+        least = format_size(need / (1 - options.pyramid.reserve) + 1e6)
         raise BudgetError(
-            f"{options.workers} workers need {format_size(need)}; allow that much or use --workers {wanted}"
+            f"{options.workers} workers need {least}; allow that much or use --workers {wanted}"
         )
     return options.workers or wanted
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zarrscope.array.group import Group, write_group
@@ -22,7 +24,7 @@ from zarrscope.write.destination import Destination
 from zarrscope.write.run import write_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from zarrscope.node.groups import ImageGroup
     from zarrscope.node.image import Image
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from zarrscope.write.image import ImageWriter
 
 METADATA = "METADATA.ome.xml"
+
+_CACHED = 1 / 8
 
 _GROUP = ("zarr.json", ".zattrs", ".zgroup")
 _COLLECTION_KEYS = (*_GROUP, *(join(SERIES_GROUP, name) for name in (*_GROUP, METADATA)))
@@ -74,11 +78,35 @@ def convert(
         It failed midway; what had been written was removed.
     """
     check_apart(source, destination)
-    with open_source(os.fspath(source), axes=axes) as opened:
-        plan = plan_conversion(opened, options or ConvertOptions())
+    with planned(source, options or ConvertOptions(), axes) as plan:
         store = resolve_writable(destination)
         run(plan, store, overwrite=overwrite, progress=progress)
     return open_node(store)
+
+
+@contextmanager
+def planned(
+    source: str | os.PathLike[str], options: ConvertOptions, axes: str | None = None
+) -> Iterator[ConversionPlan]:
+    """Open a source, give the plan of its conversion, and close the source afterwards.
+
+    Where the user bounds the memory, an eighth of it is for the segments that the source keeps
+    because two regions share them; buffers have the rest.
+
+    Parameters
+    ----------
+    source : str or path-like
+        What is to be converted.
+    options : ConvertOptions
+        What the user asks for.
+    axes : str, optional
+        What the axes of the source are.
+    """
+    memory = options.pyramid.memory
+    cache = None if memory is None else int(memory * _CACHED)
+    options = replace(options, pyramid=replace(options.pyramid, reserve=_CACHED))
+    with open_source(os.fspath(source), axes=axes, cache=cache) as opened:
+        yield plan_conversion(opened, options)
 
 
 def run(

@@ -163,6 +163,7 @@ class PlanOptions:
     """What a user may ask for; None stands for the default.
 
     ``chunks`` and ``shards`` give pixels by axis name; axes that are left out keep their default.
+    ``reserve`` is the share of ``memory`` that is not for buffers: the cache of a source.
     """
 
     chunks: dict[str, int] | None = None
@@ -171,6 +172,12 @@ class PlanOptions:
     levels: int | None = None
     kernel: str = "mean"
     memory: int | None = None
+    reserve: float = 0.0
+
+    @property
+    def buffers(self) -> int | None:
+        """Bytes that buffers may take."""
+        return None if self.memory is None else int(self.memory * (1 - self.reserve))
 
 
 def plan_pyramid(
@@ -277,15 +284,15 @@ def _levels(
         default = shard_shape(shape, chunk, itemsize, space)
         shard = clamp_shard(_asked(default, options.shards, names), chunk, shape) if options.sharded else None
         group = shard or default
-        region = _region(shape, chunk, group, itemsize, tile, space, options.memory)
+        region = _region(shape, chunk, group, itemsize, tile, space, options.buffers)
         levels.append(LevelPlan(str(number), shape, chunk, shard, step, downsampling, region, group))
     return tuple(levels)
 
 
 def _fitted(plan: PyramidPlan, options: PlanOptions, tile: Shape | None) -> PyramidPlan:
     """Return the plan if it fits into the memory it may use with one worker."""
-    least = plan.memory(1)
-    if options.memory is not None and least > options.memory:
+    if options.memory is not None and plan.memory(1) > (options.buffers or 0):
+        least = int(plan.memory(1) / (1 - options.reserve)) + 10**6
         unit = f"; the source decodes {tile} pixels at once" if tile else ""
         raise BudgetError(
             f"this plan needs at least {format_size(least)} of memory, {format_size(options.memory)} are "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from zarrscope import __version__
 from zarrscope.array.describe import describe, to_documents
 from zarrscope.array.group import Group, write_group
 from zarrscope.array.open import open_array
@@ -270,7 +271,8 @@ class ImageWriter:
             for level in self.plan.levels
         ]
         method = (self.plan.kernel or None) if len(placements) > 1 else None
-        multiscale = multiscale_of(self._description, placements, method)
+        metadata = {"method": f"zarrscope {__version__}", "kwargs": {"kernel": method}} if method else None
+        multiscale = multiscale_of(self._description, placements, method, metadata)
         node = Node(multiscales=(multiscale,), rendering=self._contrast.rendering())
         return encode_document(node, self._version)
 
