@@ -24,9 +24,6 @@ ts = pytest.importorskip("tensorstore", reason="TensorStore is one of the two ju
 SHARED = Path(os.environ.get("ZARRSCOPE_SHARED") or Path(__file__).parents[2].parent / "shared")
 MOST_PIXELS = 1 << 26
 
-# What the judges read and we refuse, with the reason, by what the document names.
-REFUSED = ('"|O"', "vlen-utf8", '"string"')
-
 
 def arrays() -> list[Path]:
     """Return the folders with the document of an array."""
@@ -85,7 +82,7 @@ def test_shared_arrays_are_read_equal(capsys: pytest.CaptureFixture[str]) -> Non
     folders = arrays()
     if not folders:
         pytest.skip(f"the shared collections are not at {SHARED}; set ZARRSCOPE_SHARED to their folder")
-    equal, unread, refused, wrong = 0, [], [], []
+    equal, unread, wrong = 0, [], []
     for folder in folders:
         wanted, by = judged(folder)
         place = str(folder.relative_to(SHARED))
@@ -93,27 +90,26 @@ def test_shared_arrays_are_read_equal(capsys: pytest.CaptureFixture[str]) -> Non
             array = open_array(LocalStore(folder))
             pixels = array[part(array.shape)]
         except ZarrscopeError as error:
-            document = next(folder / n for n in ("zarr.json", ".zarray") if (folder / n).exists()).read_text()
             if wanted is None:
                 unread.append(f"{place}: {by}; zarrscope: {type(error).__name__} {str(error)[-120:]}")
-            elif any(name in document for name in REFUSED):
-                refused.append(f"{place}: {error}")
             else:
                 wrong.append(f"{place}: {by} reads it, we say {error!r}")
             continue
         if wanted is None:
             unread.append(f"{place}: {by}; zarrscope reads it")
             continue
-        if pixels.dtype == wanted.dtype.newbyteorder("=") and np.array_equal(
-            pixels, wanted, equal_nan=wanted.dtype.kind in "fc"
-        ):
+        if pixels.dtype.kind == "O":  # strings: zarr-python gives them in one of three types
+            same = np.array_equal(pixels, wanted.astype(object))
+        else:
+            nan = wanted.dtype.kind in "fc"
+            same = pixels.dtype == wanted.dtype.newbyteorder("=")
+            same = same and np.array_equal(pixels, wanted, equal_nan=nan)
+        if same:
             equal += 1
         else:
             wrong.append(f"{place}: not what {by} reads")
     with capsys.disabled():
-        print(
-            f"\n{equal} shared arrays read equal, {len(refused)} refused, {len(unread)} that no judge opens:"
-        )
-        print("\n".join(f"  {line}" for line in (*refused, *unread)))
+        print(f"\n{equal} shared arrays read equal, {len(unread)} that no judge opens:")
+        print("\n".join(f"  {line}" for line in unread))
     assert not wrong, "\n".join(wrong)
     assert equal > 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from zarrscope.array import strings
 from zarrscope.array.checksums import Checksum
 from zarrscope.array.codecs import V2, V3, V3_FILTERS, make_stage
 from zarrscope.array.metadata import ArrayMetadata, Codec, check_chunk_bytes, check_shards, check_sizes
@@ -108,6 +109,8 @@ class CodecChain:
     stages: tuple[Stage, ...]
     most: int
     """No valid chunk has more bytes when encoded."""
+    text: bool = False
+    """Whether the items are strings of any length, which are read but not written."""
 
     def encode_parts(self, block: Block) -> tuple[Data, ...]:
         """Return the encoded chunk as buffers to be written one after the other, without joining them.
@@ -122,6 +125,8 @@ class CodecChain:
         tuple of buffers
             Valid until this thread encodes again, and while ``block`` is left alone.
         """
+        if self.text:
+            raise UnsupportedError("arrays of strings are read, but not written")
         data = self._to_bytes(block)
         for stage in self.stages[:-1]:
             data = stage.encode(data)
@@ -150,13 +155,24 @@ class CodecChain:
         """
         if self.shards is not None and not self.arrays:
             self._from_shard(self._unpack(data, None), out)
-        elif not self.arrays and out.dtype == self.stored and out.flags.c_contiguous and self.stages:
+        elif (
+            not self.text
+            and not self.arrays
+            and out.dtype == self.stored
+            and out.flags.c_contiguous
+            and self.stages
+        ):
             target = flat(out)
             made = self._unpack(data, target)
             if made is not target:
                 target[:] = _as_bytes(made)
         else:
             out[...] = self.decode(data)
+
+    @property
+    def _straight(self) -> bool:
+        """Whether the last stage may decode right into the pixels."""
+        return bool(self.stages) and not self.arrays and not self.text
 
     def decode(self, data: Data) -> Block:
         """Return the decoded chunk: its shape, the stored byte order, any strides.
@@ -166,6 +182,8 @@ class CodecChain:
         if self.shards is not None:
             block = np.empty(self.inner_shape, self.dtype)
             self._from_shard(self._unpack(data, None), block)
+        elif self.text:
+            block = strings.decode(self._unpack(data, None), prod(self.inner_shape)).reshape(self.inner_shape)
         else:
             size = prod(self.inner_shape) * self.stored.itemsize
             raw = self._unpack(data, scratch("decoded", size) if self.stages else None)
@@ -183,7 +201,7 @@ class CodecChain:
             raise
         except STREAM_ERRORS as error:
             raise CorruptDataError(f"a chunk cannot be decoded: {error}") from error
-        if self.shards is None:
+        if self.shards is None and not self.text:
             due = prod(self.inner_shape) * self.stored.itemsize
             if len(data) != due:
                 raise CorruptDataError(f"a chunk holds {len(data)} bytes where {due} are due")
@@ -249,11 +267,32 @@ def unit_chain(metadata: ArrayMetadata) -> CodecChain:
 def _chain_v2(metadata: ArrayMetadata) -> CodecChain:
     """Return a chain for v2, whose filters and compressor all see the items in stored order."""
     shape, dtype = metadata.chunks, metadata.stored_dtype
+    codecs, text = _without_text(metadata.codecs, dtype)
     turned = metadata.order == "F" and len(shape) > 1
     arrays = (Transpose(tuple(range(len(shape)))[::-1]),) if turned else ()
-    made, most = _stages(metadata.codecs, V2, _extent(shape, dtype), dtype)
+    made, most = _stages(codecs, V2, _text_extent() if text else _extent(shape, dtype), dtype)
     inner = shape[::-1] if turned else shape
-    return CodecChain(shape, metadata.dtype, metadata.fill, arrays, inner, dtype, None, made, most)
+    return CodecChain(shape, metadata.dtype, metadata.fill, arrays, inner, dtype, None, made, most, text)
+
+
+def _without_text(codecs: Sequence[Codec], dtype: np.dtype[Any]) -> tuple[Sequence[Codec], bool]:
+    """Return the codecs behind the one that makes strings bytes, and whether there is one.
+
+    Raises
+    ------
+    UnsupportedError
+        The items are objects of another kind, such as pickles.
+    """
+    if dtype.kind != "O":
+        return codecs, False
+    if not codecs or codecs[0].name != strings.NAME:
+        found = codecs[0].name if codecs else "nothing"
+        raise UnsupportedError(f"objects stored by {found!r:.40} are not read, only strings ({strings.NAME})")
+    return codecs[1:], True
+
+
+def _text_extent() -> Extent:
+    return Extent(None, strings.MOST, 1)
 
 
 def _extent(shape: Shape, dtype: np.dtype[Any]) -> Extent:
@@ -288,7 +327,11 @@ def _chain_v3(
             arrays.append(stage)
             inner, inner_dtype = stage.shape_after, stage.after
     shards = None
-    if codecs[at].name == "sharding_indexed":
+    text = dtype.kind == "O" and codecs[at].name != "sharding_indexed"
+    if text:
+        _without_text(codecs[at:], dtype)
+        extent, stored = _text_extent(), dtype
+    elif codecs[at].name == "sharding_indexed":
         if inner_dtype != dtype:
             raise UnsupportedError(
                 f"{file}: a filter that changes the data type before sharding is not supported"
@@ -299,7 +342,7 @@ def _chain_v3(
         stored = _stored(codecs[at], inner_dtype, file)
         extent = _extent(inner, stored)
     made, most = _stages(codecs[at + 1 :], V3, extent, stored)
-    return CodecChain(shape, dtype, fill, tuple(arrays), inner, stored, shards, made, most)
+    return CodecChain(shape, dtype, fill, tuple(arrays), inner, stored, shards, made, most, text)
 
 
 def _order(codec: Codec, axes: int, file: str) -> Shape:

@@ -31,6 +31,8 @@ _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 def dtype_v3(name: Any, file: str) -> DType:
     """Return the native type that a v3 ``data_type`` names."""
+    if name in ("string", "variable_length_utf8"):
+        return np.dtype(object)
     if isinstance(name, str):
         if name in _NUMERIC:
             return np.dtype(_NUMERIC[name])
@@ -52,12 +54,12 @@ def dtype_v3(name: Any, file: str) -> DType:
 def dtype_v2(text: Any, file: str) -> tuple[DType, str]:
     """Return the native type and the stored byte order (``little`` or ``big``) of a v2 ``dtype``.
 
-    Structured types are refused with the reason; ``>u1`` and the like occur and are accepted.
+    ``>u1`` and the like occur and are accepted. ``|O`` stands for strings: no other objects are read.
     """
     if isinstance(text, list):
-        raise UnsupportedError(
-            f"{file}: structured data types cannot be read as an image; read the fields with zarr-python"
-        )
+        return _structured(text, file), "little"
+    if text == "|O":
+        return np.dtype(object), "little"
     if not isinstance(text, str):
         raise MetadataError(f"{file}: dtype must be a string such as '<u2', not {text!r:.80}")
     match = _V2.fullmatch(text)
@@ -68,6 +70,23 @@ def dtype_v2(text: Any, file: str) -> tuple[DType, str]:
     dtype = np.dtype(match[2])
     swapped = dtype.newbyteorder(">" if match[1] == ">" else "<")
     return dtype, "big" if swapped.str.startswith(">") else "little"
+
+
+def _structured(fields: list[Any], file: str) -> DType:
+    """Return a structured type, one level deep, as it is stored."""
+    parts: list[tuple[str, str]] = []
+    for field in fields:
+        if not isinstance(field, list) or len(field) != 2 or not all(isinstance(p, str) for p in field):
+            raise UnsupportedError(f"{file}: the structured data type {fields!r:.80} is not supported")
+        name, text = field
+        match = _V2.fullmatch(text)
+        if match is None or match[1] == ">" or int(match[2][1:]) == 0:
+            raise UnsupportedError(f"{file}: field {name!r:.40} of type {text!r:.40} is not supported")
+        parts.append((name, text))
+    try:
+        return np.dtype(parts)
+    except ValueError:
+        raise MetadataError(f"{file}: {fields!r:.80} is no structured data type") from None
 
 
 def name_v3(dtype: DType) -> Any:
@@ -84,6 +103,8 @@ def name_v3(dtype: DType) -> Any:
 
 def stored(dtype: DType, byteorder: str) -> DType:
     """Return the type in the byte order in which it is stored."""
+    if dtype.kind == "O":
+        return dtype
     return dtype.newbyteorder("<" if byteorder == "little" else ">")
 
 
@@ -149,6 +170,8 @@ def fill_from_json(value: Any, dtype: DType, file: str) -> Any:
             pixel = np.empty(1, dtype)
             pixel.real[0], pixel.imag[0] = (_float_from(v, part) for v in pair)
             return pixel[0]
+        if dtype.kind == "O":
+            return value if isinstance(value, str) else ""
         if dtype.kind == "U":
             if value != 0 and not isinstance(value, str):
                 raise TypeError

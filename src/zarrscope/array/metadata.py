@@ -102,7 +102,9 @@ class ArrayMetadata:
     @property
     def fill(self) -> Any:
         """The fill value to read with: 0 where it is undefined."""
-        return np.zeros((), self.dtype)[()] if self.fill_value is None else self.fill_value
+        if self.fill_value is not None:
+            return self.fill_value
+        return "" if self.dtype.kind == "O" else np.zeros((), self.dtype)[()]
 
     def key(self, unit: Sequence[int]) -> str:
         """Return the key, below the array, of the unit at this place of the grid.

@@ -82,7 +82,7 @@ def encode(metadata: ArrayMetadata) -> dict[str, Any]:
         "zarr_format": 2,
         "shape": list(metadata.shape),
         "chunks": list(metadata.chunks),
-        "dtype": stored.str,
+        "dtype": stored.str if stored.names is None else [list(field) for field in stored.descr],
         "compressor": compressor,
         "fill_value": None if metadata.fill_value is None else dtypes.fill_to_json(metadata.fill_value, 2),
         "order": metadata.order,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zarrscope.array import dtypes
+from zarrscope.array import dtypes, strings
 from zarrscope.array.metadata import (
     ArrayMetadata,
     Codec,
@@ -31,7 +31,7 @@ _ARRAY_TO_ARRAY = {
     "transpose", "numcodecs.delta", "numcodecs.fixedscaleoffset", "numcodecs.quantize", "numcodecs.bitround",
     "numcodecs.packbits", "numcodecs.astype",
 }  # fmt: skip
-_ARRAY_TO_BYTES = {"bytes", "sharding_indexed"}
+_ARRAY_TO_BYTES = {"bytes", "sharding_indexed", strings.NAME}
 _MAX_NESTING = 4
 
 
