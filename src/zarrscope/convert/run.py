@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zarrscope.array.group import Group, write_group
 from zarrscope.convert.plan import ConversionPlan, ConvertOptions, plan_conversion
-from zarrscope.errors import ArgumentError, MetadataError, UnsupportedError
+from zarrscope.errors import ArgumentError, MetadataError, UnsupportedError, ZarrscopeError
 from zarrscope.model.collection import LAYOUT, SERIES_GROUP, Collection
 from zarrscope.model.node import Node
 from zarrscope.node.open import open_node
@@ -106,7 +106,11 @@ def planned(
     cache = None if memory is None else int(memory * _CACHED)
     options = replace(options, pyramid=replace(options.pyramid, reserve=_CACHED))
     with open_source(os.fspath(source), axes=axes, cache=cache) as opened:
-        yield plan_conversion(opened, options)
+        try:
+            plan = plan_conversion(opened, options)
+        except ZarrscopeError as error:
+            raise type(error)(f"{os.fspath(source)}: {error}") from error
+        yield plan
 
 
 def run(

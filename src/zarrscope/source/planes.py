@@ -128,7 +128,8 @@ def _find(text: str) -> tuple[list[Path], int]:
         known = place
     files = [p for p in found if p.is_file() and not p.name.startswith(".")]
     if not files:
-        raise NotFoundError(f"{known}: no such files")
+        deeper = f" (only {len(found)} folders, which are not looked into)" if found else ""
+        raise NotFoundError(f"{known}: no files there{deeper}; name an image, or a folder or pattern of planes")
     usable = [p for p in files if p.suffix.lower() in _TIFF | _PICTURES]
     if not usable:
         raise UnsupportedError(

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from zarrscope.errors import DestinationExistsError, UnsupportedError
+from zarrscope.errors import DestinationExistsError, NotFoundError, UnsupportedError
 from zarrscope.store.local import LocalStore
 
 if TYPE_CHECKING:
@@ -38,14 +38,21 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
 
     Raises
     ------
+    NotFoundError
+        Nothing stands at a local address.
     UnsupportedError
-        The scheme is not known.
+        The scheme is not known, or a file stands there.
     """
     if not isinstance(url, str | os.PathLike):
         return url
     text = os.fspath(url)
     if not is_remote(text):
-        return LocalStore(local_path(text))
+        path = local_path(text)
+        if not os.path.lexists(path):
+            raise NotFoundError(f"{path}: no such file or folder")
+        if os.path.isfile(path):  # noqa: PTH113
+            raise UnsupportedError(f"{path} is a file, not a Zarr; convert it with 'zarrscope convert'")
+        return LocalStore(path)
     scheme = urlsplit(text).scheme
     if scheme not in _REMOTE:
         raise UnsupportedError(
