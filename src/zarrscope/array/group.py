@@ -5,7 +5,7 @@ Sources: Zarr v3 core, "Group metadata"; Zarr v2, "Groups".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.array.open import parse, read_attributes
@@ -31,11 +31,14 @@ class Group:
         User attributes.
     extra : mapping
         Other members of a v3 document (such as ``consolidated_metadata``).
+    notes : tuple of str
+        What was odd about it when it was read.
     """
 
     zarr_format: int
     attributes: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def read_group(store: Readable, path: str = "", zarr_format: int | None = None) -> Group:
@@ -54,7 +57,10 @@ def read_group(store: Readable, path: str = "", zarr_format: int | None = None) 
     if (data := found.get("zarr.json")) is not None:
         document = parse(data, store.url(f"{prefix}zarr.json"))
         if not isinstance(document, dict) or document.get("node_type") != "array":
-            return decode_group(document, store.url(f"{prefix}zarr.json"))
+            group = decode_group(document, store.url(f"{prefix}zarr.json"))
+            both = found.get(".zgroup") is not None
+            note = f"{store.url(path)} has both zarr.json and .zgroup; zarr.json is used"
+            return replace(group, notes=(note,)) if both else group
     if (data := found.get(".zgroup")) is not None:
         file = store.url(f"{prefix}.zgroup")
         document = parse(data, file)

@@ -34,6 +34,8 @@ def run(words: list[str]) -> int:
         print(json.dumps(told, ensure_ascii=False))
         return 0
     print("\n".join(_lines(chosen.url, told)))
+    for note in node.document.notes:
+        print(f"note: {note}")
     for problem in node.document.report.problems:
         print(f"{problem.severity.name}: {problem.location}: {problem.message}")
     return 0

@@ -35,6 +35,8 @@ class Document:
         What it says, without a version.
     report : Report
         What is wrong with it.
+    notes : tuple of str
+        What was odd about it when it was read.
     """
 
     store: Readable
@@ -43,6 +45,7 @@ class Document:
     version: str
     model: Node
     report: Report
+    notes: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
