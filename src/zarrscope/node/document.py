@@ -86,9 +86,8 @@ def read_document(store: Readable, path: str = "") -> Document:
         raise UnsupportedError(
             f"{store.url(path)} is a Zarr group without OME-Zarr metadata; open an image below it"
         )
-    return Document(
-        store, path, group.zarr_format, detect(group.attributes, group.zarr_format), model, report
-    )
+    version = detect(group.attributes, group.zarr_format)
+    return Document(store, path, group.zarr_format, version, model, report, group.notes)
 
 
 def _explain_absence(store: Readable, path: str) -> None:
