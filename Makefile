@@ -50,9 +50,9 @@ bench: $(VENV)/.dev ## say which benchmarks there are; RUN=name or RUN=all runs 
 		elif [ -z "$(RUN)" ]; then printf '%-16s %s\n' "$$name" "$$(sed -nE '1s/^"""(.*)$$/\1/p' "$$file")"; fi; \
 	done
 
-docs: .envs/docs/.ready ## build the site in docs/_site; warnings are errors
+docs: .envs/docs/.ready ## build the site in build/site; warnings are errors
 	.envs/docs/bin/mkdocs build --strict --quiet
-	@echo "the site is in docs/_site"
+	@echo "the site is in build/site"
 
 judges: ## environments of their own for libraries that judge what we write
 	@ready=; missing=; for name in $(JUDGES); do \
@@ -71,7 +71,7 @@ lock: $(VENV)/.dev ## compile requirements/*.txt again; UPGRADE=1 takes newer ve
 
 clean: ## remove environments, caches, the demo and what was built
 	rm -rf .venv .envs .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
-	rm -rf build dist demo docs/_site
+	rm -rf build dist demo
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Environments. A stamp is made last and is older than a lock that changed. Debian may lack ensurepip:
