@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 
@@ -56,6 +57,8 @@ def _run(command: str, words: list[str]) -> int:
     """Run a command; what a user can cause ends in one line, not in a traceback."""
     from zarrscope.errors import ArgumentError, ZarrscopeError
 
+    # Schedulers stop jobs with SIGTERM: that deserves the same clean end as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code: int = import_module(COMMANDS[command][0]).run(words)
     except KeyboardInterrupt:

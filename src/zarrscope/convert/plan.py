@@ -13,6 +13,7 @@ from zarrscope.model.naming import permutation
 from zarrscope.pyramid.downsample import kernel
 from zarrscope.pyramid.plan import PlanOptions, PyramidPlan, plan_kept, plan_pyramid
 from zarrscope.spec.versions import limits
+from zarrscope.write.image import check_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,6 +175,7 @@ def _plan_scene(scene: Scene, path: str, options: ConvertOptions) -> ScenePlan:
         tile = first.chunks
         axes, scale = description.axes, description.scale
         pyramid = plan_pyramid(first.shape, itemsize, axes, scale, options.pyramid, tile)
+    check_form(description, first.dtype, pyramid, options.version, options.codec)
     return ScenePlan(path, description, levels, pyramid, scene.notes)
 
 

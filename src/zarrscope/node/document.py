@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zarrscope.array.group import read_group
-from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
+from zarrscope.errors import UnsupportedError
 from zarrscope.spec.versions import decode, detect
-from zarrscope.store.contracts import Request
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Document:
         return join(self.path, path)
 
 
-def read_document(store: Readable, path: str = "") -> Document:
+def read_document(store: Readable, path: str = "", zarr_format: int | None = None) -> Document:
     """Read the document of a group.
 
     Parameters
@@ -66,6 +65,8 @@ def read_document(store: Readable, path: str = "") -> Document:
         Where to look.
     path : str
         Of the group.
+    zarr_format : int, optional
+        Look for this version of Zarr alone, which halves the requests.
 
     Raises
     ------
@@ -76,11 +77,7 @@ def read_document(store: Readable, path: str = "") -> Document:
     MetadataError
         Its document cannot be parsed.
     """
-    try:
-        group = read_group(store, path)
-    except NotFoundError:
-        _explain_absence(store, path)
-        raise
+    group = read_group(store, path, zarr_format)
     model, report = decode(group.attributes, zarr_format=group.zarr_format)
     if model is None:
         raise UnsupportedError(
@@ -88,15 +85,3 @@ def read_document(store: Readable, path: str = "") -> Document:
         )
     version = detect(group.attributes, group.zarr_format)
     return Document(store, path, group.zarr_format, version, model, report, group.notes)
-
-
-def _explain_absence(store: Readable, path: str) -> None:
-    """Raise a more helpful error where something else than a group stands there."""
-    names = [join(path, name) for name in ("zarr.json", ".zarray", ".zattrs")]
-    zarr, zarray, zattrs = store.get_many([Request(name) for name in names])
-    if zarray is not None or zarr is not None:
-        raise UnsupportedError(f"{store.url(path)} is a Zarr array, not an image; open the group above it")
-    if zattrs is not None:
-        raise MetadataError(
-            f'{store.url(path)}: .zgroup is missing beside .zattrs; write {{"zarr_format": 2}} into it'
-        )

@@ -67,7 +67,7 @@ class ImageGroup:
         path : str
             One of ``paths``.
         """
-        return Image(read_document(self.document.store, self.document.child(path)))
+        return Image(self._below(path))
 
     def __iter__(self) -> Iterator[Image]:
         return map(self.image, self.paths)
@@ -81,6 +81,10 @@ class ImageGroup:
         data = self.document.store.get(self.document.child("OME/METADATA.ome.xml"))
         return None if data is None else bytes(data).decode("utf-8", errors="replace")
 
+    def _below(self, path: str) -> Document:
+        store, zarr_format = self.document.store, self.document.zarr_format
+        return read_document(store, self.document.child(path), zarr_format)
+
     def _fields(self) -> tuple[str, ...]:
         """Return well by well the fields of view; wells that are not there are left out."""
         plate = self.document.model.plate
@@ -88,7 +92,7 @@ class ImageGroup:
 
         def fields(path: str) -> list[str]:
             try:
-                well = read_document(self.document.store, self.document.child(path)).model.well
+                well = self._below(path).model.well
             except (NotFoundError, UnsupportedError):
                 return []
             return [join(path, field.path) for field in well.fields] if well else []
@@ -99,7 +103,7 @@ class ImageGroup:
         """Return the series that the ``OME`` group lists, else 0, 1, 2 ... until one is absent."""
         store = self.document.store
         try:
-            listed = read_document(store, self.document.child("OME")).model.collection
+            listed = self._below("OME").model.collection
         except (NotFoundError, UnsupportedError):
             listed = None
         if listed is not None and listed.series is not None:

@@ -200,7 +200,7 @@ class Image:
     def labels(self) -> tuple[str, ...]:
         """Names of the label images that belong to the image. The first use reads one document."""
         try:
-            document = read_document(self.document.store, self.document.child("labels"))
+            document = self._below("labels")
         except (NotFoundError, UnsupportedError):
             return ()
         return document.model.labels or ()
@@ -213,11 +213,15 @@ class Image:
         NotFoundError
             There is none of that name.
         """
-        return Image(read_document(self.document.store, self.document.child(f"labels/{name}")))
+        return Image(self._below(f"labels/{name}"))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return all pixels of level 0."""
         return self.levels[0].__array__(dtype, copy)
+
+    def _below(self, path: str) -> Document:
+        store, zarr_format = self.document.store, self.document.zarr_format
+        return read_document(store, self.document.child(path), zarr_format)
 
     def _level(self, number: int) -> Level:
         dataset = self.multiscale.datasets[number]

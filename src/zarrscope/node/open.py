@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
 from zarrscope.node.document import read_document
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.image import Image
+from zarrscope.store.contracts import Request
+from zarrscope.store.keys import join
 from zarrscope.store.resolve import resolve
 
 if TYPE_CHECKING:
@@ -39,5 +42,22 @@ def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image |
     MetadataError
         Its document is broken beyond use.
     """
-    document = read_document(resolve(url), path)
+    store = resolve(url)
+    try:
+        document = read_document(store, path)
+    except NotFoundError:
+        _explain_absence(store, path)
+        raise
     return Image(document) if document.model.kind in ("image", "label") else ImageGroup(document)
+
+
+def _explain_absence(store: Readable, path: str) -> None:
+    """Raise a more helpful error where something else than a group stands there."""
+    names = [join(path, name) for name in ("zarr.json", ".zarray", ".zattrs")]
+    zarr, zarray, zattrs = store.get_many([Request(name) for name in names])
+    if zarray is not None or zarr is not None:
+        raise UnsupportedError(f"{store.url(path)} is a Zarr array, not an image; open the group above it")
+    if zattrs is not None:
+        raise MetadataError(
+            f'{store.url(path)}: .zgroup is missing beside .zattrs; write {{"zarr_format": 2}} into it'
+        )

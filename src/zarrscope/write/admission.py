@@ -29,6 +29,7 @@ class Admission:
         self._plan, self._step = plan, step
         self._begun: set[Shape] = set()
         self._cursor = 0
+        self._plane_by_plane = False
 
     def check(self, region: Region) -> None:
         """Return if the region may be written.
@@ -45,15 +46,20 @@ class Admission:
             or region != region.intersect(Region.whole(shape))
         ):
             raise ArgumentError(f"region {region.start} to {region.stop} does not lie inside {shape}")
+        is_next = self._is_next(region)
         if self._step.aligned(region):
-            return  # chunks that come twice are noticed when they are placed
-        if region == self._planned(region.start) and not self._cursor:
+            # Chunks that come twice are noticed when they are placed. The last plane of a stack may be
+            # a chunk of its own: the next one follows it all the same.
+            self._cursor += region.size if is_next else 0
+            return
+        if region == self._planned(region.start) and not self._plane_by_plane:
             if region.start in self._begun:
                 raise ArgumentError(f"region {region.start} to {region.stop} was written before")
             self._begun.add(region.start)
             return
-        if self._is_next(region) and not self._begun:
+        if is_next and not self._begun:
             self._cursor += region.size
+            self._plane_by_plane = True
             return
         near = self._nearest(region)
         raise ArgumentError(

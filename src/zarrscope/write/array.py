@@ -16,6 +16,7 @@ from zarrscope.pyramid.plan import plan_pyramid
 from zarrscope.store.resolve import resolve_writable
 from zarrscope.write.create import plan_options
 from zarrscope.write.destination import Destination
+from zarrscope.write.image import check_form
 from zarrscope.write.run import write_image
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def write(
     plan = plan_pyramid(
         pixels.shape, pixels.dtype.itemsize, description.axes, description.scale, options, _tile(pixels)
     )
+    check_form(description, pixels.dtype, plan, version, codec)
     store = resolve_writable(url)
     with Destination(store, overwrite=overwrite):
         write_image(store, "", description, [pixels], plan, version, codec, workers, progress)

@@ -14,7 +14,7 @@ from zarrscope.model.naming import ORDER, axis, check_letters
 from zarrscope.pyramid.plan import PlanOptions, plan_pyramid
 from zarrscope.store.resolve import resolve_writable
 from zarrscope.write.destination import Destination
-from zarrscope.write.image import ImageWriter
+from zarrscope.write.image import ImageWriter, check_form
 
 if TYPE_CHECKING:
     import os
@@ -95,6 +95,7 @@ def create(
     options = plan_options(version, chunks, shards, levels, downsample, memory)
     size = tuple(int(n) for n in shape)
     plan = plan_pyramid(size, pixel.itemsize, description.axes, description.scale, options)
+    check_form(description, pixel, plan, version, codec)
     store = resolve_writable(url)
     destination = Destination(store, overwrite=overwrite)
     try:

@@ -102,12 +102,11 @@ class ImageWriter:
     ) -> None:
         self._store, self._path, self._version = store, path, version
         self._description, self.dtype, self.plan = description, dtype, plan
-        if obstacles := limits(version).obstacles(description.axes):
-            raise UnsupportedError(f"OME-Zarr {version} cannot hold {'; '.join(obstacles)}")
+        arrays = check_form(description, dtype, plan, version, codec)
         self._kernel = kernel(plan.kernel or "mean", dtype, plan.raw_bytes)
         self._levels = [
-            LevelWriter(store, join(path, level.path), _metadata(level, dtype, description, version, codec))
-            for level in plan.levels
+            LevelWriter(store, join(path, level.path), array)
+            for level, array in zip(plan.levels, arrays, strict=True)
         ]
         steps = tuple(
             Step(level.shape, level.chunks, None if self._kernel.halo else level.factors)
@@ -275,6 +274,26 @@ class ImageWriter:
         multiscale = multiscale_of(self._description, placements, method, metadata)
         node = Node(multiscales=(multiscale,), rendering=self._contrast.rendering())
         return encode_document(node, self._version)
+
+
+def check_form(
+    description: ImageDescription, dtype: np.dtype[Any], plan: PyramidPlan, version: str, codec: str
+) -> list[ArrayMetadata]:
+    """Return what the array of each level will be, after making sure that the image can be written.
+
+    Whoever replaces something asks first, so that nothing is deleted for a wish that cannot be met.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such codec, kernel or version.
+    UnsupportedError
+        The version cannot hold these axes, or the pixels are no real numbers.
+    """
+    if obstacles := limits(version).obstacles(description.axes):
+        raise UnsupportedError(f"OME-Zarr {version} cannot hold {'; '.join(obstacles)}")
+    kernel(plan.kernel or "mean", dtype)
+    return [_metadata(level, dtype, description, version, codec) for level in plan.levels]
 
 
 def _metadata(
