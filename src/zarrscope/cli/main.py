@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from importlib import import_module
 
@@ -53,12 +52,20 @@ def main(arguments: list[str] | None = None) -> int:
     return _run(words[0], words[1:])
 
 
+def _end_well_on_sigterm() -> None:
+    """Schedulers stop jobs with SIGTERM: that deserves the same clean end as Ctrl-C."""
+    import signal
+    from threading import current_thread, main_thread
+
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def _run(command: str, words: list[str]) -> int:
     """Run a command; what a user can cause ends in one line, not in a traceback."""
     from zarrscope.errors import ArgumentError, ZarrscopeError
 
-    # Schedulers stop jobs with SIGTERM: that deserves the same clean end as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _end_well_on_sigterm()
     try:
         code: int = import_module(COMMANDS[command][0]).run(words)
     except KeyboardInterrupt:
