@@ -283,6 +283,11 @@ def check_form(
 
     Whoever replaces something asks first, so that nothing is deleted for a wish that cannot be met.
 
+    Parameters
+    ----------
+    description, dtype, plan, version, codec
+        See ``ImageWriter``.
+
     Raises
     ------
     ArgumentError
