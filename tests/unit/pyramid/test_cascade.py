@@ -1,0 +1,106 @@
+"""The cascade against whole arrays: any cut of an image, in any order, gives the same levels."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zarrscope.pyramid.cascade import Cascade, Step
+from zarrscope.pyramid.downsample import kernel
+from zarrscope.types import Region
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DTYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8")
+
+
+def halved(pixels: NDArray[Any], factors: tuple[int, ...]) -> NDArray[Any]:
+    """Return the mean of every window of whole numbers, halves to even, by integer arithmetic alone."""
+    total, count = pixels.astype(np.int64), np.ones(pixels.shape, np.int64)
+    for axis, factor in enumerate(factors):
+        starts = np.arange(0, pixels.shape[axis], factor)
+        total, count = np.add.reduceat(total, starts, axis), np.add.reduceat(count, starts, axis)
+    if pixels.dtype.kind == "f":
+        return (total / count).astype(pixels.dtype)
+    low, rest = np.divmod(total, count)
+    up = (2 * rest > count) | ((2 * rest == count) & (low % 2 == 1))
+    return (low + up).astype(pixels.dtype)
+
+
+def cut(draw: st.DrawFn, length: int) -> list[tuple[int, int]]:
+    """Draw a partition of one axis."""
+    marks = draw(st.sets(st.integers(1, max(1, length - 1)), max_size=4))
+    edges = sorted({0, length, *(m for m in marks if m < length)})
+    return list(itertools.pairwise(edges))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[NDArray[Any], list[Step], list[Region]]:
+    ndim = draw(st.integers(1, 4))
+    shape = tuple(draw(st.integers(1, {1: 60, 2: 24, 3: 12, 4: 7}[ndim])) for _ in range(ndim))
+    dtype = np.dtype(draw(st.sampled_from(DTYPES)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    low, high = (-100, 100) if dtype.kind == "f" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    pixels = rng.integers(low, high, shape, dtype=np.int64, endpoint=True).astype(dtype)
+    steps, now = [], shape
+    for last in [False] * draw(st.integers(0, 4)) + [True]:
+        chunk = tuple(min(n, draw(st.integers(1, 7))) for n in now)
+        factors = None if last else tuple(draw(st.integers(1, 2)) for _ in now)
+        steps.append(Step(now, chunk, factors))
+        now = tuple(-(-n // f) for n, f in zip(now, factors or (1,) * ndim, strict=True))
+    regions = [Region((), ())]
+    for length in shape:
+        parts = cut(draw, length)
+        regions = [Region((*r.start, a), (*r.stop, b)) for r in regions for a, b in parts]
+    random.Random(draw(st.integers(0, 2**32 - 1))).shuffle(regions)
+    return pixels, steps, regions
+
+
+@given(cases())
+def test_any_cut_in_any_order_equals_whole_arrays(
+    case: tuple[NDArray[Any], list[Step], list[Region]],
+) -> None:
+    pixels, steps, regions = case
+    made = kernel("mean", pixels.dtype)
+    cascade = Cascade(tuple(steps), tuple(made.step(s.factors) for s in steps if s.factors))
+    levels = [np.zeros(step.shape, pixels.dtype) for step in steps]
+    times = [np.zeros(step.shape, int) for step in steps]
+
+    def emit(level: int, index: tuple[int, ...], block: NDArray[Any]) -> None:
+        start = tuple(i * c for i, c in zip(index, steps[level].chunk, strict=True))
+        place = tuple(slice(a, a + n) for a, n in zip(start, block.shape, strict=True))
+        whole = tuple(
+            min(c, n - a) for a, c, n in zip(start, steps[level].chunk, steps[level].shape, strict=True)
+        )
+        assert block.shape == whole
+        levels[level][place] = block
+        times[level][place] += 1
+
+    for region in regions:
+        part = cascade.feed(0, region.start, pixels[region.slices], emit)
+        if part is not None:
+            cascade.settle(part, emit)
+    assert cascade.open_cells == 0
+    expected = pixels
+    for number, step in enumerate(steps):
+        assert times[number].min() == times[number].max() == 1
+        assert np.array_equal(levels[number], expected)
+        if step.factors:
+            expected = halved(expected, step.factors)
+
+
+def test_a_hole_stays_open_and_is_counted() -> None:
+    steps = (Step((8, 8), (4, 4), (2, 2)), Step((4, 4), (4, 4), None))
+    cascade = Cascade(steps, (kernel("mean", np.dtype("u1")).step((2, 2)),))
+    found: list[tuple[int, tuple[int, ...]]] = []
+    part = cascade.feed(0, (0, 0), np.zeros((4, 8), "u1"), lambda level, i, _: found.append((level, i)))
+    assert part is not None
+    cascade.settle(part, lambda level, i, _: found.append((level, i)))
+    assert found == [(0, (0, 0)), (0, (0, 1))]
+    assert cascade.open_cells == 1
