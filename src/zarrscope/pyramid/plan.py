@@ -102,10 +102,7 @@ class PyramidPlan:
     @property
     def region_count(self) -> int:
         """How many regions are read from the source."""
-        chosen = [self.levels[i] for i in self.sources]
-        return sum(
-            prod(-(-n // r) for n, r in zip(level.shape, level.region, strict=True)) for level in chosen
-        )
+        return sum(_region_count(self.levels[i]) for i in self.sources)
 
     @property
     def source_pixels(self) -> int:
@@ -252,6 +249,15 @@ def plan_kept(
     return _fitted(PyramidPlan(levels, "", itemsize, _halved(shapes)), options, tiles[0])
 
 
+def _region_count(level: LevelPlan) -> int:
+    """Return how many regions a level has; a group may end with a shorter one."""
+    count = 1
+    for size, region, group in zip(level.shape, level.region, level.group, strict=True):
+        groups, rest = divmod(size, max(region, group))
+        count *= groups * -(-max(region, group) // region) + -(-rest // region)
+    return count
+
+
 def _halved(shapes: Sequence[Shape]) -> tuple[int, ...]:
     return tuple(i for i, (n, m) in enumerate(zip(shapes[0], shapes[-1], strict=True)) if m < n)
 
@@ -274,11 +280,11 @@ def _levels(
     levels = []
     downsampling: tuple[float, ...] = (1.0,) * len(axes)
     for number, (shape, step, tile) in enumerate(zip(shapes, factors, tiles, strict=False)):
-        if step is None and number:
-            downsampling = tuple(n / m for n, m in zip(shapes[0], shape, strict=True))
-        elif number:
-            before = factors[number - 1] or (1,) * len(axes)
+        before = factors[number - 1] if number else None
+        if before is not None:  # made of the level before
             downsampling = tuple(d * f for d, f in zip(downsampling, before, strict=True))
+        elif number:  # came with the source
+            downsampling = tuple(n / m for n, m in zip(shapes[0], shape, strict=True))
         chunk = chunk_shape(shape, itemsize, space, tile, cubes)
         chunk = clamp(_asked(chunk, options.chunks, names), shape)
         default = shard_shape(shape, chunk, itemsize, space)

@@ -72,7 +72,10 @@ def test_levels_halve_and_keep_every_pixel(drawn: tuple[PyramidPlan, tuple[int, 
         assert coarser.shape == tuple(-(-n // f) for n, f in zip(level.shape, level.factors, strict=True))
         assert coarser.shape != level.shape
         assert all(f == 1 for f, letter in zip(level.factors, axes, strict=True) if letter in "tc")
+        wanted = tuple(d * f for d, f in zip(level.downsampling, level.factors, strict=True))
+        assert coarser.downsampling == wanted
     assert plan.levels[0].shape == shape
+    assert set(plan.levels[0].downsampling) == {1.0}
     assert plan.levels[-1].factors is None
 
 
