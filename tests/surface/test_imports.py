@@ -117,3 +117,44 @@ def test_help_is_light(arguments: list[str]) -> None:
         f"with contextlib.suppress(SystemExit): main({arguments!r})"
     )
     assert loaded_after(call) == []
+
+
+ONLY_BASE = """
+import re, sys
+from importlib.machinery import PathFinder
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+base = {n.lower().replace("_", "-") for n in re.findall(r"(?m)^([\\w.-]+)==", Path(sys.argv[1]).read_text())}
+base |= {"zarrscope"}
+hidden = {
+    top for top, owners in packages_distributions().items()
+    if not {owner.lower().replace("_", "-").replace(".", "-") for owner in owners} & base
+}
+
+class Without:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return None if name.partition(".")[0] in hidden else PathFinder.find_spec(name, path, target)
+
+    @staticmethod
+    def find_distributions(context=None):
+        return PathFinder.find_distributions(context) if context else PathFinder.find_distributions()
+
+before = set(sys.modules)
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without
+from zarrscope.cli.main import main
+
+assert main(["demo"]) == 0
+assert main(["info", "demo/cells.ome.zarr"]) == 0
+loaded = hidden & {name.partition(".")[0] for name in sys.modules.keys() - before}
+assert "zarr" in hidden and not loaded, loaded
+"""
+
+
+def test_the_base_install_is_enough_and_quiet(tmp_path: Path) -> None:
+    lock = ROOT / "requirements" / "base.txt"
+    command = [sys.executable, "-W", "error", "-c", ONLY_BASE, str(lock)]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
