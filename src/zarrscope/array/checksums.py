@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from crc32c import crc32c as crc32c_of
+from crc32c import crc32c
 from numcodecs import fletcher32
 from numcodecs.jenkins import jenkins_lookup3
 
@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
     from zarrscope.array.scratch import Bytes
 
+
+def crc32c_of(data: Any) -> int:
+    """Return the crc32c of a buffer, which is not copied."""
+    value: int = crc32c(data)
+    return value
+
+
 _SUMS: dict[str, Callable[[Any], int]] = {
-    "crc32c": crc32c_of,
+    "crc32c": crc32c,
     "crc32": zlib.crc32,
     "adler32": zlib.adler32,
     "jenkins_lookup3": lambda data: int(jenkins_lookup3(np.frombuffer(data, np.uint8), 0)),

@@ -48,7 +48,17 @@ class Options:
     values: Mapping[str, Any]
 
     def integer(self, name: str, default: int | None, least: int, most: int) -> int:
-        """Return an integer within bounds."""
+        """Return an integer within bounds.
+
+        Parameters
+        ----------
+        name : str
+            Of the option.
+        default : int, optional
+            Stands in where the option is left out; None where it must be given.
+        least, most : int
+            Bounds, both allowed.
+        """
         value = self.values.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise MetadataError(

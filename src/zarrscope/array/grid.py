@@ -43,7 +43,19 @@ Part = tuple[Side, ...]
 
 
 def sides(start: int, stop: int, chunk: int, per_unit: int, stride: int) -> dict[int, list[Side]]:
-    """Return the chunks of one axis that meet ``start`` to ``stop``, by the unit they lie in."""
+    """Return the chunks of one axis that meet a run of pixels, by the unit they lie in.
+
+    Parameters
+    ----------
+    start, stop : int
+        The run.
+    chunk : int
+        Pixels of a chunk.
+    per_unit : int
+        Chunks of a unit.
+    stride : int
+        What a step of one chunk adds to the chunk's number in the unit.
+    """
     found: dict[int, list[Side]] = {}
     for i in range(start // chunk, -(-stop // chunk) if stop > start else start // chunk):
         low, high = max(start - i * chunk, 0), min(stop - i * chunk, chunk)

@@ -119,6 +119,17 @@ class ArrayMetadata:
 def check_sizes(file: str, what: str, shape: Any, *, least: int = 0, axes: int | None = None) -> Shape:
     """Return a list of sizes from a document as a tuple of int.
 
+    Parameters
+    ----------
+    file, what : str
+        Document and member, for messages.
+    shape : Any
+        What stands there.
+    least : int
+        Smallest size that is allowed.
+    axes : int, optional
+        How many sizes there must be.
+
     Raises
     ------
     MetadataError

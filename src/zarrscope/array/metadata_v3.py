@@ -163,7 +163,17 @@ def sharding(chunks: Sequence[int], codecs: Sequence[Codec], index_location: str
 
 
 def with_bytes(codecs: Sequence[Codec], byteorder: str, order: str, axes: int) -> tuple[Codec, ...]:
-    """Return the codecs with the turning into bytes at its place, unless it is there already."""
+    """Return the codecs with the turning into bytes at its place, unless it is there already.
+
+    Parameters
+    ----------
+    codecs : sequence of Codec
+        Array to array, then bytes to bytes.
+    byteorder, order : str
+        ``little`` or ``big``; ``C`` or ``F``.
+    axes : int
+        How many axes the array has.
+    """
     kinds = [kind(codec) for codec in codecs]
     if "array-bytes" in kinds:
         return tuple(codecs)

@@ -12,8 +12,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from crc32c import crc32c
 
+from zarrscope.array.checksums import crc32c_of
 from zarrscope.errors import ArgumentError, CorruptDataError
 from zarrscope.store.contracts import Suffix
 
@@ -124,7 +124,7 @@ class ShardLayout:
         order = "<u8" if self.endian == "little" else ">u8"
         data = np.stack([offsets, sizes], axis=-1).astype(order).tobytes()
         for _ in range(self.checksums):
-            data += crc32c(data).to_bytes(4, "little")
+            data += crc32c_of(data).to_bytes(4, "little")
         return data
 
     def decode_index(self, data: Buffer) -> ShardIndex:
@@ -139,7 +139,7 @@ class ShardLayout:
             raise CorruptDataError(f"a shard's index has {len(data)} bytes where {self.index_size} are due")
         view = memoryview(data)
         for _ in range(self.checksums):
-            if crc32c(view[:-4]) != int.from_bytes(view[-4:], "little"):
+            if crc32c_of(view[:-4]) != int.from_bytes(view[-4:], "little"):
                 raise CorruptDataError(
                     "the crc32c of a shard's index does not match: it was changed or damaged"
                 )

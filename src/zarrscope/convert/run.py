@@ -120,7 +120,24 @@ def run(
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> int:
-    """Carry out a plan and return how many bytes of pixels were written."""
+    """Carry out a plan.
+
+    Parameters
+    ----------
+    plan : ConversionPlan
+        What to do.
+    store : Writable
+        Where to write.
+    overwrite : bool
+        Replace a Zarr that stands there.
+    progress : callable, optional
+        Receives the number of pixels of each region once it is stored.
+
+    Returns
+    -------
+    int
+        Encoded bytes of pixels that were written.
+    """
     images: list[ImageWriter] = []
     options = plan.options
     with Destination(store, overwrite=overwrite):

@@ -73,8 +73,17 @@ def _tiled(side: int, tile: int, size: int) -> int:
 def shard_shape(shape: Shape, chunk: Shape, itemsize: int, space: Sequence[int]) -> Shape:
     """Return the default shard of a level: chunks times powers of two, up to about 64 MiB.
 
-    Grows in the plane, then in depth, then in the plane again, then along time; channels stay
-    apart. A shard never reaches further than the level's last chunk.
+    Grows in the plane, then in depth, then in the plane again, then along the first other axis. A
+    shard never reaches further than the level's last chunk.
+
+    Parameters
+    ----------
+    shape, chunk : tuple of int
+        Pixels of the level and of a chunk.
+    itemsize : int
+        Bytes of a pixel.
+    space : sequence of int
+        Indices of the spatial axes, y and x last.
     """
     grid = [-(-n // c) for n, c in zip(shape, chunk, strict=True)]
     times = [1] * len(shape)

@@ -129,7 +129,8 @@ def _find(text: str) -> tuple[list[Path], int]:
     files = [p for p in found if p.is_file() and not p.name.startswith(".")]
     if not files:
         deeper = f" (only {len(found)} folders, which are not looked into)" if found else ""
-        hint = "name an image, or a folder or pattern of planes"
+        zarrs = sorted(p.name for p in found if (p / "zarr.json").is_file() or (p / ".zgroup").is_file())
+        hint = f"name one of {', '.join(zarrs[:5])}" if zarrs else "name an image, or a folder of planes"
         raise NotFoundError(f"{known}: no files there{deeper}; {hint}")
     usable = [p for p in files if p.suffix.lower() in _TIFF | _PICTURES]
     if not usable:

@@ -99,7 +99,7 @@ FORMATS: tuple[Format, ...] = (
     Format("numpy archive", (".npz",), (), "zarrscope.source.numpy", "open_npz"),
     Format(
         "Zarr",
-        (".zarr", ".ome.zarr", ".ozx"),
+        (".zarr", ".ome.zarr"),
         (),
         "zarrscope.source.zarr",
         "open_zarr",
@@ -138,6 +138,11 @@ def open_source(path: str | Path, *, axes: str | None = None, cache: int | None 
         What the axes of the source are, in its own order, for example ``tzcyx``.
     cache : int, optional
         Bytes of decoded segments that a reader keeps for neighbouring regions, where it keeps any.
+
+    Returns
+    -------
+    Source
+        Its ``scenes`` are the images; close it, or use it as a context manager.
 
     Raises
     ------

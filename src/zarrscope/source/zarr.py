@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from xxhash import xxh3_64_hexdigest
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from zarrscope.array.chunked import ChunkedArray
     from zarrscope.node.image import Image
     from zarrscope.store.contracts import Readable
+
+
+_PLATE = "a plate becomes a collection of its fields; rows and columns stand in the names only"
 
 
 def open_zarr(url: str, *, axes: str | None = None) -> ZarrSource:
@@ -90,6 +94,8 @@ class ZarrSource:
         if isinstance(node, ImageGroup):
             self.ome_xml = node.ome_xml
             scenes = tuple(_scene(node.image(path), self._axes, path) for path in node.paths)
+            if node.kind == "plate":
+                scenes = tuple(replace(s, notes=(*s.notes, _PLATE)) for s in scenes)
             if not scenes:
                 raise UnsupportedError(f"{self._url} is an OME-Zarr {node.kind} without images")
             return scenes
@@ -115,7 +121,9 @@ def _scene(image: Image, axes: str | None, path: str) -> Scene:
     description = ImageDescription(
         image.name or path, image.axes, tuple(scale), first.translation, image.channels
     )
-    return Scene(description, [level.array for level in image.levels])
+    labels = ", ".join(image.labels)
+    notes = (f"the label images {labels} stay behind; convert them one by one",) if labels else ()
+    return Scene(description, [level.array for level in image.levels], notes=notes)
 
 
 def _plain(array: ChunkedArray, axes: str | None, where: str) -> Scene:

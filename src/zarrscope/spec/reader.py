@@ -39,7 +39,15 @@ class Cursor:
     def note(
         self, rule: str, message: str, *, severity: Severity = Severity.MUST, hint: str = "", at: str = ""
     ) -> None:
-        """Note a problem here, or at a key below."""
+        """Note a problem here, or at a key below.
+
+        Parameters
+        ----------
+        rule, message, severity, hint
+            See ``Problem``.
+        at : str
+            Key of the member that is wrong; "" for the value itself.
+        """
         location = f"{self.pointer}/{escaped(at)}" if at else self.pointer
         self.report.add(Problem(location, rule, message, severity, hint))
 
@@ -132,7 +140,17 @@ class Fields:
     def integer(
         self, key: str, rule: str, severity: Severity = Severity.MUST, *, least: int | None = None
     ) -> int | None:
-        """Take a whole number that is not too small; note and leave anything else."""
+        """Take a whole number that is not too small; note and leave anything else.
+
+        Parameters
+        ----------
+        key : str
+            Of the member.
+        rule, severity
+            What to cite where it is none.
+        least : int, optional
+            Smallest number that is allowed.
+        """
         found: int | None = self._typed(key, rule, severity, "a whole number", Cursor.integer)
         if found is not None and least is not None and found < least:
             self.cursor.note(

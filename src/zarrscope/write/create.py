@@ -115,6 +115,11 @@ def plan_options(
 ) -> PlanOptions:
     """Return what a caller asks for as options of a plan.
 
+    Parameters
+    ----------
+    version, chunks, shards, levels, downsample, memory
+        See ``zarrscope.write``.
+
     Raises
     ------
     ArgumentError

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zarrscope.documents import dump_json
-from zarrscope.errors import DestinationExistsError
+from zarrscope.errors import DestinationExistsError, ZarrscopeError
 from zarrscope.store.contracts import Listable
 
 if TYPE_CHECKING:
@@ -41,7 +42,12 @@ class Destination:
         self._store = store
         self._clear(overwrite)
         group = {"zarr_format": 3, "node_type": "group", "attributes": {"zarrscope": {"state": "unfinished"}}}
-        store.put(_MARK, dump_json(group))
+        try:
+            store.put(_MARK, dump_json(group))
+        except BaseException:
+            with suppress(ZarrscopeError):
+                self.close()  # not even an empty folder stays
+            raise
 
     def __enter__(self) -> Self:
         return self

@@ -21,8 +21,9 @@ DTYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8")
 
 
 def halved(pixels: NDArray[Any], factors: tuple[int, ...]) -> NDArray[Any]:
-    """Return the mean of every window of whole numbers, halves to even, by integer arithmetic alone."""
-    total, count = pixels.astype(np.int64), np.ones(pixels.shape, np.int64)
+    """Return the mean of every window; of whole numbers by integer arithmetic alone, halves to even."""
+    exact = np.float64 if pixels.dtype.kind == "f" else np.int64
+    total, count = pixels.astype(exact), np.ones(pixels.shape, np.int64)
     for axis, factor in enumerate(factors):
         starts = np.arange(0, pixels.shape[axis], factor)
         total, count = np.add.reduceat(total, starts, axis), np.add.reduceat(count, starts, axis)

@@ -51,7 +51,7 @@ def test_an_empty_file(tmp_path: Path) -> None:
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no such file"):
         open_source(tmp_path / "a.tif")
-    with pytest.raises(NotFoundError, match="no such files"):
+    with pytest.raises(NotFoundError, match="no files there"):
         open_source(tmp_path / "a_*.tif")
 
 

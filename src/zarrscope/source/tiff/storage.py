@@ -160,7 +160,17 @@ def whole_runs(
     segment: Sequence[int],
     itemsize: int,
 ) -> bool:
-    """Tell whether the strips of every page follow each other without a gap, so that a page is one run."""
+    """Tell whether the strips of every page follow each other without a gap, so that a page is one run.
+
+    Parameters
+    ----------
+    offsets, counts : ndarray
+        Where the strips of each page begin and how long they are: (page, strip), int64.
+    page, segment : sequence of int
+        Sizes of a page (samples, depth, length, width, colours) and of a strip (without the first).
+    itemsize : int
+        Bytes of a sample.
+    """
     samples, depth, length, width, colours = page
     if segment[2] != width or segment[0] != 1 or not offsets.size or not offsets.all():
         return False
