@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class Piece(NamedTuple):
-    """One chunk, ready to be stored."""
+    """One chunk, ready to be put into its shard."""
 
     level: int
     place: Shape
@@ -128,6 +128,8 @@ class ImageWriter:
 
     def encode(self, region: Region, block: NDArray[Any], level: int = 0) -> Work:
         """Turn the pixels of a region into chunks of this level and the coarser ones. Thread-safe.
+
+        Chunks that stand alone are stored at once, those of shards by ``place``.
 
         Parameters
         ----------
@@ -225,11 +227,13 @@ class ImageWriter:
             self.abort()
 
     def _collector(self, work: Work) -> Callable[[int, Shape, NDArray[Any]], None]:
-        """Return the function that encodes a chunk as the cascade emits it."""
+        """Return the function that takes a chunk as the cascade emits it."""
         last = len(self._levels) - 1
 
         def emit(level: int, index: Shape, block: NDArray[Any]) -> None:
-            work.pieces.append(Piece(level, index, self._levels[level].encode(block)))
+            encoded = self._levels[level].take(index, block)
+            if encoded is not None:
+                work.pieces.append(Piece(level, index, encoded))
             if level == last:
                 self._contrast.see(index, block)
 

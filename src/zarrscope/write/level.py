@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zarrscope.array.metadata import ArrayMetadata
+    from zarrscope.array.stages import Data
     from zarrscope.store.contracts import Writable
     from zarrscope.types import Shape
 
@@ -27,8 +29,9 @@ Encoded = tuple[bytes, ...]
 class LevelWriter:
     """Writes the chunks of one array, each once, in whole units.
 
-    ``encode`` may run in many threads. ``place`` is for one at a time; chunks of a shard go to its
-    temporary file as they come, and the shard appears when its last chunk is there.
+    ``take`` may run in many threads. Where chunks are values of their own it stores them at once: their
+    order does not matter. Chunks of a shard are given back for ``place``, which is for one thread at a
+    time; they go to the shard's temporary file as they come, and it appears when its last chunk is there.
 
     Parameters
     ----------
@@ -51,16 +54,39 @@ class LevelWriter:
         self._missing = prod(self._grid)
         self._seen = np.zeros(self._grid, np.bool_)
         self._open: dict[Shape, tuple[ShardWriter, int]] = {}
+        self._lock = Lock()
         self.bytes = 0
 
-    def encode(self, block: NDArray[Any]) -> Encoded:
-        """Return a chunk as it is stored.
+    def take(self, index: Shape, block: NDArray[Any]) -> Encoded | None:
+        """Encode a chunk, and store it unless it belongs into a shard.
 
         Parameters
         ----------
+        index : tuple of int
+            Of the chunk in the array's grid.
         block : ndarray
             All pixels of the chunk that lie inside the array; what lies outside is filled up.
+
+        Returns
+        -------
+        tuple of bytes or None
+            What is to be placed into a shard.
+
+        Raises
+        ------
+        ArgumentError
+            The chunk was stored before.
         """
+        parts = self._chain.encode_parts(self._whole(block))
+        if self._layout is None:
+            self._count(index, parts)
+            self._put(index, parts)
+            return None
+        # The parts live in this thread's buffers until it encodes the next chunk.
+        return tuple(p if isinstance(p, bytes) else bytes(p) for p in parts)
+
+    def _whole(self, block: NDArray[Any]) -> NDArray[Any]:
+        """Return a block of a chunk's shape."""
         chunks = self.metadata.chunks
         if block.shape != chunks:
             size = prod(chunks) * block.itemsize
@@ -68,38 +94,41 @@ class LevelWriter:
             padded[...] = self.metadata.fill
             padded[tuple(slice(n) for n in block.shape)] = block
             block = padded
-        # The parts of a chunk live in this thread's buffers until it encodes the next one.
-        return tuple(p if isinstance(p, bytes) else bytes(p) for p in self._chain.encode_parts(block))
+        return block
+
+    def _count(self, index: Shape, parts: tuple[Data, ...]) -> None:
+        """Take note of a chunk that is about to be stored."""
+        with self._lock:
+            if self._seen[index]:
+                raise ArgumentError(f"{self._store.url(self.path)}: chunk {index} was written before")
+            self._seen[index] = True
+            self._missing -= 1
+            self.bytes += sum(map(len, parts))
 
     def place(self, index: Shape, encoded: Encoded) -> None:
-        """Hand a chunk to the store.
+        """Put a chunk into its shard.
 
         Parameters
         ----------
         index : tuple of int
             Of the chunk in the array's grid.
         encoded : tuple of bytes
-            From ``encode``.
+            From ``take``.
 
         Raises
         ------
         ArgumentError
             The chunk was placed before.
         """
-        if self._seen[index]:
-            raise ArgumentError(f"{self._store.url(self.path)}: chunk {index} was written before")
-        self._seen[index] = True
-        self._missing -= 1
-        self.bytes += sum(map(len, encoded))
-        if self._layout is None:
-            self._put(index, encoded)
-            return
-        grid = self._layout.grid
+        layout = self._layout
+        assert layout is not None  # noqa: S101 - only chunks of shards are given back
+        self._count(index, encoded)
+        grid = layout.grid
         unit = tuple(i // g for i, g in zip(index, grid, strict=True))
         writer, missing = self._open.pop(unit, (None, 0))
         if writer is None:
             key = join(self.path, self.metadata.key(unit))
-            writer, missing = ShardWriter(self._store.create(key), self._layout), self._chunks_of(unit)
+            writer, missing = ShardWriter(self._store.create(key), layout), self._chunks_of(unit)
         self._open[unit] = (writer, missing)  # also on failure, so that abort finds it
         writer.add(tuple(i % g for i, g in zip(index, grid, strict=True)), encoded)
         self._open[unit] = (writer, missing - 1)
@@ -137,11 +166,11 @@ class LevelWriter:
                 self._store.delete(join(self.path, self.metadata.key(unit)))
                 removed = unit
 
-    def _put(self, index: Shape, encoded: Encoded) -> None:
+    def _put(self, index: Shape, parts: tuple[Data, ...]) -> None:
         key = join(self.path, self.metadata.key(index))
         upload = self._store.create(key)
         try:
-            for part in encoded:
+            for part in parts:
                 upload.write(part)
             upload.commit()
         finally:
