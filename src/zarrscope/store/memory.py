@@ -102,7 +102,7 @@ class MemoryUpload:
 
     def write(self, data: Buffer) -> None:
         """Append."""
-        self._data += data
+        self._data += memoryview(data).cast("B")
 
     def commit(self) -> None:
         """Let the value appear."""
