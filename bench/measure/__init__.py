@@ -37,6 +37,12 @@ class FailedError(RuntimeError):
     """A program ended with an error."""
 
 
+def surroundings() -> dict[str, str]:
+    """Return the environment of what is measured: compiled modules are kept, in a folder of our own."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(OUT / "compiled")}
+
+
 def run(command: list[str | Path], env: dict[str, str] | None = None) -> Usage:
     """Run a program and return CPU seconds, wall seconds and peak anonymous memory in MB."""
     words = [str(word) for word in command]
@@ -44,7 +50,7 @@ def run(command: list[str | Path], env: dict[str, str] | None = None) -> Usage:
     OUT.mkdir(parents=True, exist_ok=True)
     with spool.open("w+b") as said:
         begun = time.perf_counter()
-        process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
+        process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, env=env or surroundings())
         status, peak = Path(f"/proc/{process.pid}/status"), 0
         while True:
             peak = max(peak, _anonymous(status))
