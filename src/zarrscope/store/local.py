@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ _ABSENT_ERRORS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _MOST_FOLDERS = 4096
+# A pipe among the files is an error and not something to wait for.
+_READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @contextmanager
@@ -83,7 +86,7 @@ class LocalStore:
     def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
         """Return the values in the order of the requests; a file asked for in a row is opened once."""
         values: list[Buffer | None] = []
-        handle, opened = -1, ""
+        handle, opened = -1, None
         try:
             for key, wanted, out in requests:
                 if key != opened:
@@ -100,7 +103,8 @@ class LocalStore:
         if handle < 0:
             return None
         try:
-            return _info(os.fstat(handle))
+            status = os.fstat(handle)
+            return _info(status) if stat.S_ISREG(status.st_mode) else None
         finally:
             os.close(handle)
 
@@ -115,7 +119,13 @@ class LocalStore:
 
     def create(self, key: str, if_tag: str | None = None) -> LocalUpload:
         """Begin a value under a temporary name in its own folder."""
-        return LocalUpload(self, self._path(key, new=True), key, if_tag)
+        try:
+            return LocalUpload(self, self._path(key, new=True), key, if_tag)
+        except StoreError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            self._safe.clear()  # somebody else removed the folder: it is made again
+            return LocalUpload(self, self._path(key, new=True), key, if_tag)
 
     def sync(self, keys: Iterable[str]) -> None:
         """Flush values, and the folders that name them, to the disk."""
@@ -167,7 +177,7 @@ class LocalStore:
         """Return a handle for reading, or -1 where the key is absent."""
         path = self._path(key)
         try:
-            return os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+            return os.open(path, _READING | getattr(os, "O_NOFOLLOW", 0))
         except OSError as error:
             if error.errno in _ABSENT_ERRORS:
                 return -1
@@ -178,7 +188,7 @@ class LocalStore:
         self._check_inside(real, key)
         with _explained(path):
             try:
-                return os.open(real, os.O_RDONLY)
+                return os.open(real, _READING)
             except FileNotFoundError:
                 return -1
 
@@ -199,10 +209,10 @@ class LocalStore:
         path = f"{self._root}/{check_key(key)}"
         folder = path[: path.rindex("/")]
         if folder not in self._safe:
+            self._check_inside(os.path.realpath(folder), key)
             if new:
                 with _explained(folder):
                     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-            self._check_inside(os.path.realpath(folder), key)
             if len(self._safe) >= _MOST_FOLDERS:
                 self._safe.clear()
             # A folder that does not exist yet could still become a link.
