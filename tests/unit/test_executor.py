@@ -1,0 +1,111 @@
+"""Where work runs: in order, bounded, the first error ends it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zarrscope.executor import Serial, Threads, cores, executor, fan_out
+
+EXECUTORS = (Serial(), Threads(2), Threads(5))
+
+
+@pytest.mark.parametrize("chosen", EXECUTORS, ids=lambda e: f"{type(e).__name__}-{e.workers}")
+class TestMap:
+    """What all executors have in common."""
+
+    def test_results_come_in_the_order_of_the_items(self, chosen: Threads) -> None:
+        def slow_at_first(i: int) -> int:
+            time.sleep(0.02 / (i + 1))
+            return i * i
+
+        assert list(chosen.map(slow_at_first, range(20))) == [i * i for i in range(20)]
+
+    def test_nothing_to_do(self, chosen: Threads) -> None:
+        assert list(chosen.map(str, [])) == []
+
+    def test_a_bounded_number_is_in_flight(self, chosen: Threads) -> None:
+        taken, done = 0, 0
+
+        def items() -> object:
+            nonlocal taken
+            for i in range(50):
+                taken += 1
+                yield i
+
+        for _ in chosen.map(lambda i: i, items()):
+            done += 1
+            assert taken <= done + chosen.workers + 1
+
+    def test_the_first_error_ends_it(self, chosen: Threads) -> None:
+        begun = []
+
+        def fail_at_3(i: int) -> int:
+            begun.append(i)
+            if i == 3:
+                raise ValueError("three")
+            return i
+
+        found = []
+        with pytest.raises(ValueError, match="three"):
+            found.extend(iter(chosen.map(fail_at_3, range(1000))))
+        assert len(begun) <= 3 + 2 * chosen.workers + 2
+
+    def test_closing_begins_nothing_new(self, chosen: Threads) -> None:
+        begun = []
+        with closing(chosen.map(begun.append, range(1000))) as results:
+            next(results)
+        count = len(begun)
+        assert count <= 2 + chosen.workers
+        time.sleep(0.02)
+        assert len(begun) == count
+        assert not [t for t in threading.enumerate() if t.name.startswith("zarrscope_")]
+
+
+def test_items_that_fail_are_told() -> None:
+    def items() -> object:
+        yield 1
+        raise KeyError("source")
+
+    with pytest.raises(KeyError, match="source"):
+        list(Threads(2).map(lambda i: i, items()))
+
+
+def test_threads_work_side_by_side() -> None:
+    barrier = threading.Barrier(3, timeout=10)
+    assert len(list(Threads(3).map(lambda _: barrier.wait(), range(3)))) == 3
+
+
+def test_the_choice() -> None:
+    assert isinstance(executor(1), Serial)
+    assert executor(4).workers == 4
+    assert executor().workers == max(1, cores())
+    assert cores() >= 1
+
+
+@given(st.lists(st.integers()))
+def test_fan_out_keeps_the_order(items: list[int]) -> None:
+    assert fan_out(lambda i: -i, items) == [-i for i in items]
+
+
+def test_fan_out_inside_of_workers_does_not_deadlock() -> None:
+    """Each piece of work fans out again, three deep, with more pieces than the shared pool has threads."""
+
+    def nested(depth: int) -> int:
+        return sum(fan_out(nested, [depth - 1] * 40)) if depth else 1
+
+    done = []
+    thread = threading.Thread(target=lambda: done.append(fan_out(nested, [2] * 64)), daemon=True)
+    thread.start()
+    thread.join(60)
+    assert done == [[1600] * 64]
+
+
+def test_fan_out_passes_errors_on() -> None:
+    with pytest.raises(ZeroDivisionError):
+        fan_out(lambda i: 1 // i, [1, 0, 1])
