@@ -46,10 +46,14 @@ def shrink(name: str, block: NDArray[Any], factors: Shape) -> NDArray[Any]:
     block = even(block, factors)
     if name == "mean":
         return _mean(block, factors)
-    windows = list(_windows(block, factors))
     if name in ("min", "max"):
-        return _extreme(np.minimum if name == "min" else np.maximum, windows)
-    return _mode(windows) if name == "mode" else _median(windows)
+        return _extreme(np.minimum if name == "min" else np.maximum, list(_windows(block, factors)))
+    choose = _mode if name == "mode" else _median
+    result = np.empty([n // f for n, f in zip(block.shape, factors, strict=True)], block.dtype)
+    for place in _bands(result.shape):
+        part = block[tuple(slice(s.start * f, s.stop * f) for s, f in zip(place, factors, strict=True))]
+        result[place] = choose([np.ascontiguousarray(window) for window in _windows(part, factors)])
+    return result
 
 
 def even(block: NDArray[Any], factors: Shape) -> NDArray[Any]:
@@ -75,6 +79,8 @@ def _extreme(choose: np.ufunc, windows: list[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _mode(windows: list[NDArray[Any]]) -> NDArray[Any]:
+    if len(windows) == 4 and windows[0].dtype.kind != "f":
+        return _mode_of_four(*windows)
     best = windows[0].copy()
     most = np.zeros(best.shape, np.uint8)
     for window in windows:
@@ -87,15 +93,51 @@ def _mode(windows: list[NDArray[Any]]) -> NDArray[Any]:
     return best
 
 
+def _mode_of_four(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
+    """Return the first value that is there twice, else the first; only for values that equal themselves."""
+    best = np.where(c == d, c, a)
+    np.copyto(best, b, where=(b == c) | (b == d))
+    np.copyto(best, a, where=(a == b) | (a == c) | (a == d))
+    return best
+
+
 def _median(windows: list[NDArray[Any]]) -> NDArray[Any]:
     if len(windows) == 1:
         return windows[0].copy()
-    ordered = np.sort(np.stack(windows), axis=0)
-    low, high = ordered[len(windows) // 2 - 1], ordered[len(windows) // 2]
-    result = _rounded_pair(low, high)
-    if result.dtype.kind == "f":
-        result[np.isnan(ordered[-1])] = np.nan
-    return result
+    if len(windows) == 2:
+        low, high = windows
+    elif len(windows) == 4:
+        low, high = _middle_of_four(windows)
+    else:
+        low, high = _middle_of_eight(windows)
+    return _rounded_pair(low, high)
+
+
+def _middle_of_four(windows: list[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the second and third smallest, in any order: whole arrays are compared, nothing is sorted."""
+    a, b, c, d = windows
+    low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+    high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+    return low, high
+
+
+def _middle_of_eight(windows: list[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the fourth and fifth smallest: two sorted fours, merged as far as the middle (Batcher)."""
+    a, b = (_sorted_four(half) for half in (windows[:4], windows[4:]))
+    # Of two rising fours the smaller ones of a[i], b[3 - i] are the four smallest of all.
+    low = [np.minimum(a[i], b[3 - i]) for i in range(4)]
+    high = [np.maximum(a[i], b[3 - i], out=a[i]) for i in range(4)]
+    fourth = np.maximum(np.maximum(low[0], low[1]), np.maximum(low[2], low[3]))
+    fifth = np.minimum(np.minimum(high[0], high[1]), np.minimum(high[2], high[3]))
+    return fourth, fifth
+
+
+def _sorted_four(values: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Return four arrays in rising order, pixel by pixel."""
+    a, b, c, d = values
+    a, b, c, d = np.minimum(a, b), np.maximum(a, b), np.minimum(c, d), np.maximum(c, d)
+    a, b, c, d = np.minimum(a, c), np.minimum(b, d), np.maximum(a, c), np.maximum(b, d)
+    return [a, np.minimum(b, c), np.maximum(b, c), d]
 
 
 def _rounded_pair(low: NDArray[Any], high: NDArray[Any]) -> NDArray[Any]:
