@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -49,10 +49,23 @@ def shrink(name: str, block: NDArray[Any], factors: Shape) -> NDArray[Any]:
     if name in ("min", "max"):
         return _extreme(np.minimum if name == "min" else np.maximum, list(_windows(block, factors)))
     choose = _mode if name == "mode" else _median
-    result = np.empty([n // f for n, f in zip(block.shape, factors, strict=True)], block.dtype)
-    for place in _bands(result.shape):
-        part = block[tuple(slice(s.start * f, s.stop * f) for s, f in zip(place, factors, strict=True))]
-        result[place] = choose([np.ascontiguousarray(window) for window in _windows(part, factors)])
+
+    def work(part: NDArray[Any]) -> NDArray[Any]:
+        return choose([np.ascontiguousarray(window) for window in _windows(part, factors)])
+
+    return _in_bands(work, block, factors)
+
+
+def _in_bands(
+    work: Callable[[NDArray[Any]], NDArray[Any]], block: NDArray[Any], factors: Shape, halo: int = 0
+) -> NDArray[Any]:
+    """Make the result a few rows at a time, so that all that stands in between stays in the cache."""
+    around = [halo * (f > 1) for f in factors]
+    shape = tuple((n - 2 * h) // f for n, h, f in zip(block.shape, around, factors, strict=True))
+    result = np.empty(shape, block.dtype)
+    for place in _bands(shape):
+        rows = zip(place, factors, around, strict=True)
+        result[place] = work(block[tuple(slice(s.start * f, s.stop * f + 2 * h) for s, f, h in rows)])
     return result
 
 
@@ -163,7 +176,7 @@ def _mean(block: NDArray[Any], factors: Shape) -> NDArray[Any]:
         return block.copy()
     kind = block.dtype.kind
     if kind == "f":
-        return _mean_float(block, factors, bits)
+        return _in_bands(lambda part: _mean_float(part, factors, bits), block, factors)
     if kind in "iu" and block.itemsize == 8:
         return _mean_64(block, factors, bits)
     if kind in "iu" and factors[-1] == 2 and block.strides[-1] == block.itemsize:
@@ -282,30 +295,25 @@ def _gaussian(block: NDArray[Any], factors: Shape) -> NDArray[Any]:
 
     Integers are summed exactly (six bits of weight in 2D, nine in 3D) and rounded once.
     """
-    dtype = block.dtype
     bits = 3 * sum(f > 1 for f in factors)
     if bits == 0:
         return block.copy()
-    if dtype.kind == "f":
-        total: NDArray[Any] = block.astype("f8")
-    elif dtype.itemsize == 8:
-        return _gaussian_64(block, factors, bits)
-    else:
-        total = block.astype("i8")
+    block = even(block, factors)  # the margin does not change what is odd
+    long = block.dtype.kind != "f" and block.dtype.itemsize == 8
+    weigh = _gaussian_64 if long else _gaussian_part
+    return _in_bands(lambda part: weigh(part, factors, bits), block, factors, halo=1)
+
+
+def _gaussian_part(block: NDArray[Any], factors: Shape, bits: int) -> NDArray[Any]:
+    kind = block.dtype.kind
+    total: NDArray[Any] = block.astype("f8" if kind == "f" else "i8" if block.itemsize > 2 else "i4")
     for axis, factor in enumerate(factors):
         if factor > 1:
-            total = _weigh(_even_with_halo(total, axis), axis)
-    if dtype.kind == "f":
+            total = _weigh(total, axis)
+    if kind == "f":
         with np.errstate(all="ignore"):
-            return (total * 0.5**bits).astype(dtype)
-    return _half_even(total, bits).astype(dtype)
-
-
-def _even_with_halo(block: NDArray[Any], axis: int) -> NDArray[Any]:
-    """Repeat the last pixel where the inside of a block has an odd length."""
-    if block.shape[axis] % 2 == 0:
-        return block
-    return np.pad(block, [(0, int(i == axis)) for i in range(block.ndim)], mode="edge")
+            return (total * 0.5**bits).astype(block.dtype)
+    return _half_even(total, bits).astype(block.dtype)
 
 
 def _weigh(block: NDArray[Any], axis: int) -> NDArray[Any]:
@@ -322,8 +330,8 @@ def _gaussian_64(block: NDArray[Any], factors: Shape, bits: int) -> NDArray[Any]
     rest: NDArray[Any] = block & mask
     for axis, factor in enumerate(factors):
         if factor > 1:
-            whole = _weigh(_even_with_halo(whole, axis), axis)
-            rest = _weigh(_even_with_halo(rest, axis), axis)
+            whole = _weigh(whole, axis)
+            rest = _weigh(rest, axis)
     whole += rest >> shift
     rest &= mask
     rest += block.dtype.type((1 << (bits - 1)) - 1)
