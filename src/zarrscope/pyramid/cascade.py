@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from zarrscope.types import Shape
 
 
+_SPARE = 4
+"""Buffers of one shape that are kept for the next cells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One level as the cascade sees it.
@@ -135,7 +139,9 @@ class Cascade:
             rest = self.feed(part.level, origin, buffer, emit)
             if rest is not None:
                 self.settle(rest, emit)
-            self._spare.setdefault(whole.shape, []).append(buffer)
+            spare = self._spare.setdefault(whole.shape, [])
+            if len(spare) < _SPARE:
+                spare.append(buffer)
 
     @property
     def open_cells(self) -> int:

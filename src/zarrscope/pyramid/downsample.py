@@ -1,4 +1,4 @@
-"""The kernels that make coarser pixels, by name, and the choice of the engine that runs them.
+"""The kernels that make coarser pixels, by name, and the engine that runs them.
 
 Every kernel halves the axes whose factor is 2 and leaves those whose factor is 1. At an odd end the
 last pixel stands alone: its window holds only what is there. The two engines, numpy and numba,
@@ -31,14 +31,7 @@ if TYPE_CHECKING:
 
     from zarrscope.types import Shape
 
-# numba costs about two CPU seconds and 50 MB a process before its first pixel; from these amounts of
-# raw data on it repays them (mean and extremes: numpy is only four times slower).
-_REPAYS = {
-    "mean": 4 << 30, "min": 8 << 30, "max": 8 << 30, "nearest": 1 << 62,
-    "median": 128 << 20, "mode": 128 << 20, "gaussian": 1 << 62,
-}  # fmt: skip
-
-KERNELS = tuple(_REPAYS)
+KERNELS = ("mean", "min", "max", "nearest", "median", "mode", "gaussian")
 """Names of all kernels."""
 
 
@@ -102,7 +95,7 @@ def offset(name: str, downsampling: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(0.0 if name == "nearest" else (d - 1) / 2 for d in downsampling)
 
 
-def kernel(name: str, dtype: np.dtype[Any], raw_bytes: int = 0, engine: str | None = None) -> Kernel:
+def kernel(name: str, dtype: np.dtype[Any], engine: str = "numpy") -> Kernel:
     """Return a kernel by name.
 
     Parameters
@@ -111,10 +104,9 @@ def kernel(name: str, dtype: np.dtype[Any], raw_bytes: int = 0, engine: str | No
         One of ``KERNELS``.
     dtype : numpy.dtype
         Of the pixels: boolean, integer or floating point.
-    raw_bytes : int
-        How much will go through it; decides about the engine.
-    engine : str, optional
-        ``numpy`` or ``numba``, whatever repays.
+    engine : str
+        ``numpy``, or ``numba``, which is slower for most and at best as fast (``bench/kernels.py``), and
+        costs 0.25 CPU seconds and 20 MB to start; it is there to check the other one.
 
     Raises
     ------
@@ -127,5 +119,4 @@ def kernel(name: str, dtype: np.dtype[Any], raw_bytes: int = 0, engine: str | No
         raise ArgumentError(f"there is no kernel {name!r}; choose one of {', '.join(KERNELS)}")
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise UnsupportedError(f"pixels of type {dtype} cannot be downsampled; images hold real numbers")
-    chosen = engine or ("numba" if raw_bytes >= _REPAYS[name] else "numpy")
-    return Kernel(name, 1 if name == "gaussian" else 0, chosen)
+    return Kernel(name, 1 if name == "gaussian" else 0, engine)

@@ -1,4 +1,4 @@
-"""The kernels compiled: five times faster than numpy, once their start-up has been paid.
+"""The kernels compiled, written pixel by pixel: a second opinion on the bits of those in numpy.
 
 The only module that imports numba. Bits are those of ``kernels_numpy``.
 """

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from zarrscope.budget import format_size
 from zarrscope.errors import ArgumentError, BudgetError
+from zarrscope.pyramid.cascade import Step
 from zarrscope.pyramid.layout import chunk_shape, clamp, clamp_shard, shard_shape
 from zarrscope.pyramid.levels import coarser, plan_factors, spatial_axes
 from zarrscope.pyramid.order import walk
+from zarrscope.pyramid.waiting import open_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +47,8 @@ class LevelPlan:
     region : tuple of int
         Pixels that are read and worked on at once.
     group : tuple of int
-        Pixels that are finished before the next group is begun: a shard, or as many chunks.
+        Pixels that are finished before the next group is begun: a shard, or as many chunks. A power
+        of two of chunks along each axis, so that the cells of coarser levels fit over groups.
     """
 
     path: str
@@ -56,6 +59,11 @@ class LevelPlan:
     downsampling: tuple[float, ...]
     region: Shape
     group: Shape
+
+    @property
+    def cell(self) -> Shape:
+        """Smallest box that holds whole chunks and whole pixels of the next level."""
+        return Step(self.shape, self.chunks, self.factors).cell
 
     @property
     def unit(self) -> Shape:
@@ -134,25 +142,16 @@ class PyramidPlan:
     @property
     def open_bytes(self) -> int:
         """Bytes of the cells that wait, at most, for more pixels."""
-        first = self.levels[0]
-        if not self.kernel:
-            return max(self._waiting(level, level.region) for level in self.levels) * self.itemsize
-        total = self._waiting(first, first.region)
-        reach = [max(r, g) for r, g in zip(first.region, first.group, strict=True)]
-        for level in self.levels[:-1]:
-            total += self._waiting(level, reach)
-            reach = [-(-n // f) for n, f in zip(reach, level.factors or reach, strict=True)]
-        return (total + self._waiting(self.levels[-1], reach)) * self.itemsize
+        if self.kernel:
+            return sum(self._waiting(level, self.levels[0]) for level in self.levels) * self.itemsize
+        return max(self._waiting(level, level) for level in self.levels) * self.itemsize
 
-    def _waiting(self, level: LevelPlan, reach: Sequence[int]) -> int:
-        """Return the pixels of the cells that a box of this size may leave open."""
-        if all(r % c == 0 or r >= n for r, c, n in zip(reach, level.chunks, level.shape, strict=True)):
-            return 0
-        touched = [
-            min(-(-n // c), -(-r // c) + (1 if r % c and i in self.halved and r > c else 0)) * c
-            for i, (r, c, n) in enumerate(zip(reach, level.chunks, level.shape, strict=True))
-        ]
-        return prod(min(t, n) for t, n in zip(touched, level.shape, strict=True))
+    def _waiting(self, level: LevelPlan, walked: LevelPlan) -> int:
+        """Return how many pixels of a level's cells may be open while another level is walked."""
+        ratio = [round(d / e) for d, e in zip(level.downsampling, walked.downsampling, strict=True)]
+        cell = tuple(c * r for c, r in zip(level.cell, ratio, strict=True))
+        cells = open_cells(walked.shape, walked.region, walked.group, cell, self.halved)
+        return prod(min(k * c, n) for k, c, n in zip(cells, level.cell, level.shape, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +288,11 @@ def _levels(
         chunk = clamp(_asked(chunk, options.chunks, names), shape)
         default = shard_shape(shape, chunk, itemsize, space)
         shard = clamp_shard(_asked(default, options.shards, names), chunk, shape) if options.sharded else None
-        group = shard or default
+        group = tuple(
+            c * (1 << (max(1, u // c).bit_length() - 1)) for u, c in zip(shard or default, chunk, strict=True)
+        )
         region = _region(shape, chunk, group, itemsize, tile, space, options.buffers)
+        group = tuple(max(r, g) for r, g in zip(region, group, strict=True))
         levels.append(LevelPlan(str(number), shape, chunk, shard, step, downsampling, region, group))
     return tuple(levels)
 

@@ -46,8 +46,9 @@ class Contrast:
         first = 0 if self._axis is None else index[self._axis] * self._chunk
         parts = [block] if self._axis is None else np.moveaxis(block, self._axis, 0)
         for channel, part in enumerate(parts, first):
-            low, high = (float(f.reduce(part, axis=None)) for f in (np.fmin, np.fmax))
-            if np.isfinite(low) and np.isfinite(high):
+            known = part[np.isfinite(part)] if part.dtype.kind == "f" else part
+            if known.size:
+                low, high = float(known.min()), float(known.max())
                 with self._lock:
                     old = self._seen.get(channel, (low, high))
                     self._seen[channel] = (min(old[0], low), max(old[1], high))

@@ -103,7 +103,7 @@ class ImageWriter:
         self._store, self._path, self._version = store, path, version
         self._description, self.dtype, self.plan = description, dtype, plan
         arrays = check_form(description, dtype, plan, version, codec)
-        self._kernel = kernel(plan.kernel or "mean", dtype, plan.raw_bytes)
+        self._kernel = kernel(plan.kernel or "mean", dtype)
         self._levels = [
             LevelWriter(store, join(path, level.path), array)
             for level, array in zip(plan.levels, arrays, strict=True)
