@@ -1,0 +1,156 @@
+"""Every document that we write obeys the official JSON schema of its version.
+
+``strict`` schemas ask for more: a name, a type and metadata. They are passed wherever a name is known
+and levels were computed; `NOT_STRICT` says what is missing elsewhere, and why that is not made up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+import tifffile
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+import zarrscope
+from zarrscope import Channel, ConvertOptions, PlanOptions, Window
+
+SHARED = Path(os.environ.get("ZARRSCOPE_SHARED") or Path(__file__).resolve().parents[3] / "shared")
+CONFORMANCE = SHARED / "conformance"
+if not CONFORMANCE.is_dir():
+    pytest.skip(f"no official schemas in {CONFORMANCE}: set ZARRSCOPE_SHARED", allow_module_level=True)
+
+AXES = ("yx", "zyx", "cyx", "tyx", "czyx", "tcyx", "tzyx", "tczyx")
+SIZES = {"t": 2, "c": 2, "z": 3, "y": 300, "x": 270}
+NOT_STRICT = {
+    "no name": ("name", "an image without a name is not given one"),
+    "one level": ("type", "where nothing was downsampled there is no kind of downsampling"),
+    "kept levels": ("type", "how the levels of the source were made is not known"),
+}
+"""Kind of image: the first member that the strict schema misses, and why it is not there."""
+
+
+@cache
+def schema(version: str, name: str) -> jsonschema.protocols.Validator:
+    folder = CONFORMANCE / f"ome+ngff-spec@{version}" / "schemas"
+    found = {path.stem: json.loads(path.read_bytes()) for path in folder.glob("*.schema")}
+    registry = Registry().with_resources(
+        (text["$id"], Resource(text, DRAFT202012)) for text in found.values() if "$id" in text
+    )
+    return jsonschema.Draft202012Validator(found[name], registry=registry)
+
+
+def faults(version: str, name: str, document: Any) -> list[str]:
+    return [f"{error.json_path}: {error.message}" for error in schema(version, name).iter_errors(document)]
+
+
+def attributes(path: Path) -> Any:
+    if (path / "zarr.json").is_file():
+        return json.loads((path / "zarr.json").read_text())["attributes"]
+    return json.loads((path / ".zattrs").read_text())
+
+
+@pytest.mark.parametrize("axes", AXES)
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_images(tmp_path: Path, version: str, axes: str) -> None:
+    pixels = np.random.default_rng(3).integers(0, 9999, [SIZES[a] for a in axes], dtype="u2")
+    zarrscope.write(pixels, tmp_path / "plain", axes=axes, version=version)
+    channels = [Channel("DAPI", "0000FF", Window(0, 900, 0, 9999)), Channel("GFP")] if "c" in axes else ()
+    zarrscope.write(
+        pixels, tmp_path / "full", axes=axes, version=version, name="cells", channels=channels,
+        scale={a: 0.5 for a in axes if a != "c"}, translation={"y": 3.0, "x": -2.0},
+        unit={a: "second" if a == "t" else "micrometer" for a in axes if a != "c"},
+    )  # fmt: skip
+    assert faults(version, "image", attributes(tmp_path / "plain")) == []
+    assert faults(version, "image", attributes(tmp_path / "full")) == []
+    assert faults(version, "strict_image", attributes(tmp_path / "full")) == []
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u4", "i8", "u8", "f2", "f4", "f8"])
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_types_whose_windows_are_seen(tmp_path: Path, version: str, dtype: str) -> None:
+    """Also where every pixel is equal, or where floats are not finite."""
+    plane = np.random.default_rng(3).standard_normal((300, 280)) * 100
+    blocks = {"noise": plane, "flat": plane * 0}
+    if np.dtype(dtype).kind == "f":
+        some = np.where(plane > 250, np.inf, np.where(plane < -250, np.nan, plane))
+        signs = np.where(plane > 0, np.inf, -np.inf)
+        blocks |= {"some": some, "nan": np.full((64, 64), np.nan), "signs": signs}
+    for name, pixels in blocks.items():
+        zarrscope.write(pixels.astype(dtype), tmp_path / name, version=version)
+        document = attributes(tmp_path / name)
+        assert faults(version, "image", document) == []
+        ome = document["ome"] if version == "0.5" else document
+        json.dumps(document, allow_nan=False)  # raises on NaN and Infinity, which are no JSON
+        if name in ("nan", "signs"):
+            assert "omero" not in ome  # nothing that a window could be made of
+            continue
+        (channel,) = ome["omero"]["channels"]
+        window = channel["window"]
+        assert window["min"] <= window["start"] < window["end"] <= window["max"]
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_what_is_not_strict(tmp_path: Path, version: str) -> None:
+    pixels = np.random.default_rng(3).integers(0, 9999, (300, 270), dtype="u2")
+    zarrscope.write(pixels, tmp_path / "no name", version=version)
+    zarrscope.write(pixels, tmp_path / "one level", version=version, name="cells", levels=1)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tif:
+        tif.write(pixels, subifds=1, metadata=None)
+        tif.write(pixels[::2, ::2], subfiletype=1, metadata=None)
+    zarrscope.convert(
+        tmp_path / "a.tif", tmp_path / "kept levels", ConvertOptions(version=version, keep_levels=True)
+    )
+    for name, (member, _) in NOT_STRICT.items():
+        document = attributes(tmp_path / name)
+        assert faults(version, "image", document) == []
+        found = faults(version, "strict_image", document)
+        assert any(f"'{member}' is a required property" in fault for fault in found), (name, found)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_collections(tmp_path: Path, version: str) -> None:
+    with tifffile.TiffWriter(tmp_path / "many.ome.tif", ome=True) as tif:
+        for number in range(3):
+            tif.write(
+                np.full((300, 280 + number), number, "u2"), metadata={"axes": "YX", "Name": f"s {number}"}
+            )
+    place = tmp_path / "a.zarr"
+    zarrscope.convert(tmp_path / "many.ome.tif", place, ConvertOptions(version=version))
+    assert faults(version, "bf2raw", attributes(place)) == []
+    assert faults(version, "ome", attributes(place / "OME")) == []
+    for number in range(3):
+        assert faults(version, "strict_image", attributes(place / str(number))) == []
+    if version == "0.5":
+        for path in (place, place / "OME", place / "0"):
+            assert faults(version, "ome_zarr", attributes(path)) == []
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_a_group_beside_one_image_claims_nothing(tmp_path: Path, version: str) -> None:
+    """The OME group of a single image holds the OME-XML alone: it lists no series and is no image."""
+    tifffile.imwrite(tmp_path / "a.ome.tif", np.zeros((64, 64), "u1"), metadata={"axes": "YX", "Name": "one"})
+    options = ConvertOptions(version=version, pyramid=PlanOptions(levels=2))
+    zarrscope.convert(tmp_path / "a.ome.tif", tmp_path / "a.zarr", options)
+    assert faults(version, "strict_image", attributes(tmp_path / "a.zarr")) == []
+    group = tmp_path / "a.zarr" / "OME"
+    assert (group / "METADATA.ome.xml").is_file()
+    assert not (group / ".zattrs").exists()
+    if version == "0.5":
+        assert attributes(group) == {}
+
+
+def test_the_schemas_can_refuse(tmp_path: Path) -> None:
+    """A guard for the guards: a document with a fault does not pass."""
+    zarrscope.write(np.zeros((64, 64), "u1"), tmp_path / "a")
+    document = attributes(tmp_path / "a")
+    document["ome"]["multiscales"][0]["axes"][0]["type"] = 3
+    assert faults("0.5", "image", document)
+    assert faults("0.5", "bf2raw", document)
