@@ -127,10 +127,9 @@ def test_strided_views_and_empty_axes():
     assert np.array_equal(result, copy)
 
 
-def test_engine_is_chosen_by_work():
-    assert kernel("mean", np.dtype("u2"), 64 << 20).engine == "numpy"
-    assert kernel("median", np.dtype("u2"), 63 << 20).engine == "numpy"
-    assert kernel("mean", np.dtype("u2"), 8 << 30).engine == "numba"
+def test_numpy_is_the_engine():
+    for name in KERNELS:
+        assert kernel(name, np.dtype("u2")).engine == "numpy"
 
 
 def test_refused():
