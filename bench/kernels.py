@@ -25,7 +25,9 @@ def main():
     rows = []
     for kernel in chosen.kernels.split(","):
         for dtype in chosen.dtypes.split(","):
-            engines = {e: run([sys.executable, __file__, "--one", kernel, dtype, e]) for e in ("numpy", "numba")}
+            engines = {
+                e: run([sys.executable, __file__, "--one", kernel, dtype, e]) for e in ("numpy", "numba")
+            }
             start = engines["numba"].said["start"] - engines["numpy"].said["start"]
             more = engines["numba"].memory - engines["numpy"].memory
             for window in SHAPES:
@@ -50,7 +52,9 @@ def one(name, dtype, engine):
     rng = np.random.default_rng(1)
     blocks = {w: rng.integers(0, 200, shape).astype(dtype) for w, (shape, _) in SHAPES.items()}
     made = time.process_time()
-    steps = {w: kernel(name, np.dtype(dtype), engine=engine).step(factors) for w, (_, factors) in SHAPES.items()}
+    steps = {
+        w: kernel(name, np.dtype(dtype), engine=engine).step(factors) for w, (_, factors) in SHAPES.items()
+    }
     steps["2x2"](blocks["2x2"][:, :64, :64])
     said = {"start": loaded - begun + time.process_time() - made}
     for window, block in blocks.items():

@@ -35,7 +35,9 @@ def main():
 def measured(source, out, layout, codec, chosen):
     """Return one row a writer; CPU, memory and size as ratios to TensorStore's, and agreement of the pixels."""
     targets = {name: out / f"{name}-{layout}-{codec}" for name in chosen.only.split(",")}
-    subjects = {name: command(name, source, target, targets, layout, codec) for name, target in targets.items()}
+    subjects = {
+        name: command(name, source, target, targets, layout, codec) for name, target in targets.items()
+    }
     subjects = {name: words for name, words in subjects.items() if words}
     found = in_turn(subjects, chosen.repeat, lambda name: fresh(targets[name]))
     base = found.get("tensorstore")
@@ -60,7 +62,14 @@ def command(name, source, target, targets, layout, codec):
     if name == "zarrscope":
         return [sys.executable, WRITERS / "ours.py", source, target, *flags]
     if name == "tensorstore":
-        return [sys.executable, WRITERS / "one_pass_tensorstore.py", source, target, "--like", targets["zarrscope"]]
+        return [
+            sys.executable,
+            WRITERS / "one_pass_tensorstore.py",
+            source,
+            target,
+            "--like",
+            targets["zarrscope"],
+        ]
     if name == "ome-zarr-py":  # has no shards to speak of: measured once, without
         python = environment(name) if layout == "unsharded" else None
         return python and [python, "-W", "ignore", WRITERS / "ome_zarr_py.py", source, target, *flags[:2]]

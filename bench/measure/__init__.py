@@ -87,7 +87,9 @@ def bare() -> Usage:
     return Usage(median(r.cpu for r in runs), median(r.wall for r in runs), waiting.memory)
 
 
-def in_turn(subjects: dict[str, list[str | Path]], repeat: int, between=lambda name: None) -> dict[str, Usage]:
+def in_turn(
+    subjects: dict[str, list[str | Path]], repeat: int, between=lambda name: None
+) -> dict[str, Usage]:
     """Run all programs in turn, ``repeat`` times, and return the median of each; one that fails is named.
 
     Parameters
@@ -116,7 +118,9 @@ def in_turn(subjects: dict[str, list[str | Path]], repeat: int, between=lambda n
 
 def _middle(runs: list[Usage]) -> Usage:
     peak = max(run.memory for run in runs) - bare().memory
-    numbers = {k: median(r.said[k] for r in runs) for k, v in runs[-1].said.items() if isinstance(v, int | float)}
+    numbers = {
+        k: median(r.said[k] for r in runs) for k, v in runs[-1].said.items() if isinstance(v, int | float)
+    }
     said = {**runs[-1].said, **numbers}
     return Usage(median(r.cpu for r in runs), median(r.wall for r in runs), peak, said)
 
@@ -138,14 +142,25 @@ def report(subject: str, rows: list[dict[str, object]]) -> None:
     widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
     print(f"\n{subject}")
     for line in cells:
-        print("  ".join(word.ljust(w) if i == 0 else word.rjust(w) for i, (word, w) in enumerate(zip(line, widths, strict=True))))
+        print(
+            "  ".join(
+                word.ljust(w) if i == 0 else word.rjust(w)
+                for i, (word, w) in enumerate(zip(line, widths, strict=True))
+            )
+        )
     for row in rows:
         print(json.dumps({"bench": subject, **row}))
     sys.stdout.flush()
 
 
 def _text(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) and abs(value) < 100 else f"{value:.0f}" if isinstance(value, float) else str(value)
+    return (
+        f"{value:.3g}"
+        if isinstance(value, float) and abs(value) < 100
+        else f"{value:.0f}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def size(folder: Path) -> tuple[float, int]:

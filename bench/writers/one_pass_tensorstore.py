@@ -37,7 +37,9 @@ def main():
     levels = [created(chosen.target / path.parent.name, path) for path in documents]
     deepest = max(depth(level) for level in levels)
     channels, planes = source.shape[:2]
-    blocks = [(c, range(z, min(z + deepest, planes))) for c in range(channels) for z in range(0, planes, deepest)]
+    blocks = [
+        (c, range(z, min(z + deepest, planes))) for c in range(channels) for z in range(0, planes, deepest)
+    ]
     with ThreadPoolExecutor(2) as threads:
         for _ in threads.map(lambda block: write_block(source, levels, *block), blocks):
             pass
