@@ -41,7 +41,11 @@ def measured(case, gib, chosen):
         command = [sys.executable, "-m", "zarrscope", "convert", source, target]
     used = run(command)
     megabytes, files = size(target)
-    row = {"case": case, "raw_gib": gib or round(chosen.side**2 * 3 / 2**30, 1), "memory_mb": used.memory - bare().memory}
+    row = {
+        "case": case,
+        "raw_gib": gib or round(chosen.side**2 * 3 / 2**30, 1),
+        "memory_mb": used.memory - bare().memory,
+    }
     row |= {"cpu_s": used.cpu, "wall_s": used.wall, "out_mb": megabytes, "files": files}
     shutil.rmtree(target)
     if source:
@@ -77,7 +81,9 @@ def slide(side):
     some = []
     for plane in images.planes((8, 512, 512)):
         grey = np.clip(plane.astype(np.int32) - 100, 0, 255).astype(np.uint8)
-        some.append(imagecodecs.jpeg8_encode(np.stack([255 - grey, 230 - grey // 2, 240 - grey // 3], -1), level=80))
+        some.append(
+            imagecodecs.jpeg8_encode(np.stack([255 - grey, 230 - grey // 2, 240 - grey // 3], -1), level=80)
+        )
     across = -(-side // 512)
     tiles = (some[i * 7 % 8] for i in range(across * across))
     OUT.mkdir(parents=True, exist_ok=True)

@@ -57,17 +57,17 @@ def npy(path: Path, shape=SHAPE) -> Path:
     return path
 
 
-def tiff(path: Path, shape=SHAPE, **options) -> Path:
-    """Return an OME-TIFF of an image, made where it is not there yet; options as for ``tifffile.imwrite``."""
+def tiff(path: Path, array, **options) -> Path:
+    """Return an OME-TIFF of an array (c, z, y, x), made where it is not there yet.
+
+    Options are those of ``tifffile.imwrite``.
+    """
     if not path.exists():
         import tifffile
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        sizes = {f"PhysicalSize{k.upper()}": v for k, v in SCALE.items()}
+        metadata = {"axes": "CZYX"} | {f"PhysicalSize{k.upper()}": v for k, v in SCALE.items()}
         part = path.with_suffix(".part")
-        tifffile.imwrite(
-            part, planes(shape), shape=shape, dtype=np.uint16, bigtiff=True, ome=True,
-            metadata={"axes": "CZYX"[-len(shape) :], **sizes}, **options,
-        )  # fmt: skip
+        tifffile.imwrite(part, array, bigtiff=True, ome=True, metadata=metadata, **options)
         part.rename(path)
     return path
