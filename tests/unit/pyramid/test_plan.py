@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -226,3 +227,72 @@ def test_a_shard_is_left_only_when_it_is_complete(
     ]
     changes = sum(a != b for a, b in itertools.pairwise(shards))
     assert changes == len(set(shards)) - 1
+
+
+def most_open(plan: PyramidPlan) -> int:
+    """Return the most bytes of open cells, from the regions' geometry alone."""
+    cells = [
+        tuple(
+            c if c % f == 0 or c >= n else c * f
+            for c, f, n in zip(
+                level.chunks, level.factors or (1,) * len(level.shape), level.shape, strict=True
+            )
+        )
+        for level in plan.levels
+    ]
+    missing: dict[tuple[int, tuple[int, ...]], int] = {}
+    now = most = 0
+
+    def feed(number: int, start: tuple[int, ...], stop: tuple[int, ...]) -> None:
+        nonlocal now, most
+        level, cell = plan.levels[number], cells[number]
+        rows = list(zip(start, stop, cell, level.shape, strict=True))
+        if all(a % c == 0 and (b % c == 0 or b == n) for a, b, c, n in rows):
+            if level.factors is not None:
+                low = tuple(a // f for a, f in zip(start, level.factors, strict=True))
+                feed(number + 1, low, tuple(-(-b // f) for b, f in zip(stop, level.factors, strict=True)))
+            return
+        for index in product(*(range(a // c, -(-b // c)) for a, b, c, _ in rows)):
+            box = [(i * c, min((i + 1) * c, n)) for i, (_, _, c, n) in zip(index, rows, strict=True)]
+            size = prod(d - c for c, d in box)
+            if (number, index) not in missing:
+                missing[number, index] = size
+                now += size
+                most = max(most, now)
+            missing[number, index] -= prod(
+                min(b, d) - max(a, c) for (a, b, *_), (c, d) in zip(rows, box, strict=True)
+            )
+            if not missing[number, index]:
+                del missing[number, index]
+                feed(number, tuple(c for c, _ in box), tuple(d for _, d in box))
+                now -= size
+
+    for region in plan.regions():
+        feed(0, region.start, region.stop)
+    assert not missing
+    return most * plan.itemsize
+
+
+@given(
+    axes=st.sampled_from(("yx", "zyx", "czyx", "tczyx")),
+    sides=st.tuples(st.integers(50, 5000), st.integers(50, 5000)),
+    tile=st.sampled_from((None, 240, 256, 512, 1000, "rows", "page")),
+    cubes=st.booleans(),
+    sharded=st.booleans(),
+    data=st.data(),
+)
+def test_open_cells_of_real_sizes_stay_within_the_promised_memory(
+    axes: str, sides: tuple[int, int], tile: int | str | None, cubes: bool, sharded: bool, data: st.DataObject
+) -> None:
+    lead = tuple(data.draw(st.integers(1, 40 if letter == "z" else 4), label=letter) for letter in axes[:-2])
+    ones = (1,) * len(lead)
+    rows = data.draw(st.integers(1, min(100, sides[0])), label="rows") if tile == "rows" else 1
+    unit = {None: None, "rows": (*ones, rows, sides[1]), "page": (*ones, *sides)}.get(
+        tile, (*ones, *(min(n, tile if isinstance(tile, int) else 1) for n in sides))
+    )
+    plan = plan_pyramid(
+        (*lead, *sides), 2, tuple(map(axis, axes)), (1.0 if cubes else None,) * len(axes),
+        PlanOptions(sharded=sharded), unit,
+    )  # fmt: skip
+    assume(plan.region_count < 3000)
+    assert most_open(plan) <= plan.open_bytes
