@@ -295,4 +295,4 @@ def test_open_cells_of_real_sizes_stay_within_the_promised_memory(
         PlanOptions(sharded=sharded), unit,
     )  # fmt: skip
     assume(plan.region_count < 3000)
-    assert most_open(plan) <= plan.open_bytes
+    assert most_open(plan) <= plan.memory(1)
