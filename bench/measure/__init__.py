@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryFile
 
 BENCH = Path(__file__).parent.parent
 OUT = BENCH / "out"
@@ -46,9 +47,7 @@ def surroundings() -> dict[str, str]:
 def run(command: list[str | Path], env: dict[str, str] | None = None) -> Usage:
     """Run a program and return CPU seconds, wall seconds and peak anonymous memory in MB."""
     words = [str(word) for word in command]
-    spool = OUT / "said.txt"
-    OUT.mkdir(parents=True, exist_ok=True)
-    with spool.open("w+b") as said:
+    with TemporaryFile() as said:
         begun = time.perf_counter()
         process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, env=env or surroundings())
         status, peak = Path(f"/proc/{process.pid}/status"), 0

@@ -1,0 +1,52 @@
+"""Workers: wall seconds of writing 1 GiB with two against one, and whether the bytes are the same."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+from measure import BENCH, OUT, fresh, images, in_turn, report, warm
+
+EXAMPLE = "example: python bench/workers.py --codec fast --repeat 5"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--codec", default="default")
+    parser.add_argument("--out", type=Path, default=OUT, help="where to write; a tmpfs leaves the disk out")
+    chosen = parser.parse_args()
+    source = images.npy(OUT / "image.npy")
+    targets = {str(n): chosen.out / f"workers-{n}.ome.zarr" for n in (1, 2)}
+    ours = [sys.executable, BENCH / "writers" / "ours.py", source]
+    warm()
+    found = in_turn(
+        {n: [*ours, target, "--codec", chosen.codec, "--workers", n] for n, target in targets.items()},
+        chosen.repeat,
+        lambda n: fresh(targets[n]),
+    )
+    same = digest(targets["1"]) == digest(targets["2"])
+    rows = [
+        {"workers": n, "codec": chosen.codec, "wall_s": used.wall, "cpu_s": used.cpu, "memory_mb": used.memory,
+         "times_faster": found["1"].wall / used.wall, "bytes": "same" if same else "DIFFERENT"}
+        for n, used in found.items()
+    ]  # fmt: skip
+    for target in targets.values():
+        shutil.rmtree(target)
+    report("workers: 1 GiB, 5 levels, sharded", rows)
+
+
+def digest(folder):
+    """Return one checksum of all files below a folder."""
+    made = sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        made.update(str(path.relative_to(folder)).encode())
+        made.update(path.read_bytes())
+    return made.hexdigest()
+
+
+if __name__ == "__main__":
+    main()
