@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 # A folder where a file was expected, or the other way round, is a value that is not there.
 _ABSENT_ERRORS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _MOST_FOLDERS = 4096
 # A pipe among the files is an error and not something to wait for.
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends otherwise
+_HAS_PREADV = hasattr(os, "preadv")  # not on Windows, where nothing of this was ever run
 
 
 @contextmanager
@@ -177,7 +179,7 @@ class LocalStore:
         """Return a handle for reading, or -1 where the key is absent."""
         path = self._path(key)
         try:
-            return os.open(path, _READING | getattr(os, "O_NOFOLLOW", 0))
+            return os.open(path, _READING | _BINARY | getattr(os, "O_NOFOLLOW", 0))
         except OSError as error:
             if error.errno in _ABSENT_ERRORS:
                 return -1
@@ -188,7 +190,7 @@ class LocalStore:
         self._check_inside(real, key)
         with _explained(path):
             try:
-                return os.open(real, _READING)
+                return os.open(real, _READING | _BINARY)
             except FileNotFoundError:
                 return -1
 
@@ -223,7 +225,7 @@ class LocalStore:
     def _check_inside(self, real: str, key: str) -> None:
         if self._real is None or not os.path.isdir(self._real):  # noqa: PTH112
             self._real = os.path.realpath(self._root)
-        if real != self._real and not real.startswith(self._real.rstrip("/") + "/"):
+        if real != self._real and not real.startswith(self._real.rstrip(os.sep) + os.sep):
             raise InvalidKeyError(f"{self.url(key)} is a link out of {self._root}; it is not followed")
 
     def _folders(self, path: str) -> Iterator[str]:
@@ -246,24 +248,32 @@ def _read_range(handle: int, wanted: ByteRange, out: memoryview | None) -> Buffe
         start, stop = max(0, wanted[0]), wanted[1]
     length = max(0, stop - start)
     if out is None:
-        data = os.pread(handle, length, start)
-        return data if len(data) == length else data + _rest(handle, start + len(data), stop)
+        data = _read_at(handle, length, start)
+        while len(data) < length and (more := _read_at(handle, length - len(data), start + len(data))):
+            data += more  # one call returns at most 2 GiB
+        return data
     done = 0
     while done < length:
-        got = os.preadv(handle, [out[done:length]], start + done)
+        got = _read_into(handle, out[done:length], start + done)
         if got == 0:
             break
         done += got
     return out[:done]
 
 
-def _rest(handle: int, start: int, stop: int) -> bytes:
-    """Read on after a short read (one call returns at most 2 GiB)."""
-    parts = []
-    while start < stop and (part := os.pread(handle, stop - start, start)):
-        parts.append(part)
-        start += len(part)
-    return b"".join(parts)
+def _read_at(handle: int, length: int, start: int) -> bytes:
+    if _HAS_PREADV:
+        return os.pread(handle, length, start)
+    os.lseek(handle, start, os.SEEK_SET)  # handles are not shared: nobody else moves them
+    return os.read(handle, length)
+
+
+def _read_into(handle: int, view: memoryview, start: int) -> int:
+    if _HAS_PREADV:
+        return os.preadv(handle, [view], start)
+    data = _read_at(handle, len(view), start)
+    view[: len(data)] = data
+    return len(data)
 
 
 class LocalUpload:
@@ -275,7 +285,7 @@ class LocalUpload:
         self._folder = folder
         self._temporary = f"{folder}/.{name}.{secrets.token_hex(4)}.part"
         with _explained(store.url(key)):
-            self._handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            self._handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
 
     def write(self, data: Buffer) -> None:
         """Append."""
