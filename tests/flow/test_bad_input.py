@@ -326,7 +326,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def begun(source: Path, place: Path, *words: str) -> subprocess.Popen[str]:
     """Begin a slow conversion and return once something has been written."""
     process = subprocess.Popen(
-        [*CLI, "convert", str(source), str(place), "--codec", "zstd:15", "--workers", "2", *words],
+        [*CLI, "convert", str(source), str(place), "--codec", "zstd:17", "--workers", "2", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV,
     )  # fmt: skip
     limit = time.monotonic() + 60
@@ -359,7 +359,7 @@ class TestInterrupt:
     def test_before_the_first_pixel(self, big: Path, tmp_path: Path, seconds: float) -> None:
         place = tmp_path / "b.zarr"
         process = subprocess.Popen(
-            [*CLI, "convert", str(big), str(place), "--codec", "zstd:13", "--workers", "1"],
+            [*CLI, "convert", str(big), str(place), "--codec", "zstd:17", "--workers", "1"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV,
         )  # fmt: skip
         time.sleep(seconds)
