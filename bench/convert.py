@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from measure import BENCH, OUT, fresh, images, in_turn, report, warm
 
 EXAMPLE = "example: python bench/convert.py --repeat 5 --compressions none"
@@ -34,12 +35,22 @@ def main():
         packed = None if compression == "none" else compression
         pixels = np.load(array, mmap_mode="r")
         tiff = images.tiff(OUT / f"tiled-{compression}.ome.tif", pixels, tile=(512, 512), compression=packed)
-        python = sys.executable
+        codec = ["--codec", chosen.codec]
         commands = {
-            "array": [python, BENCH / "writers" / "ours.py", array, targets["array"], "--codec", chosen.codec],
-            "decode": [python, "-c", DECODE, tiff],
-            "tiff": [python, "-m", "zarrscope", "convert", tiff, targets["tiff"], "--levels", "5", "--codec", chosen.codec],
-        }  # fmt: skip
+            "array": [sys.executable, BENCH / "writers" / "ours.py", array, targets["array"], *codec],
+            "decode": [sys.executable, "-c", DECODE, tiff],
+            "tiff": [
+                sys.executable,
+                "-m",
+                "zarrscope",
+                "convert",
+                tiff,
+                targets["tiff"],
+                "--levels",
+                "5",
+                *codec,
+            ],
+        }
         found = in_turn(commands, chosen.repeat, lambda name: name in targets and fresh(targets[name]))
         allowed = 1.2 * found["array"].cpu + found["decode"].cpu
         rows += [

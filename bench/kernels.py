@@ -34,10 +34,9 @@ def main():
                 speed = {e: used.said[window] for e, used in engines.items()}
                 gain = 1 / speed["numpy"] - 1 / speed["numba"]
                 repays = f"{start / gain:.1f} GB" if gain > 0 else "never"
-                rows.append(
-                    {"kernel": kernel, "dtype": dtype, "window": window, "numpy_gb_s": speed["numpy"],
-                     "numba_gb_s": speed["numba"], "numba_start_cpu_s": start, "numba_mb": more, "repays_from": repays}
-                )  # fmt: skip
+                row = {"kernel": kernel, "dtype": dtype, "window": window}
+                row |= {f"{engine}_gb_s": found for engine, found in speed.items()}
+                rows.append({**row, "numba_start_cpu_s": start, "numba_mb": more, "repays_from": repays})
     report(f"kernels, GB of finer pixels a CPU second (bare interpreter: {bare().memory:.0f} MB)", rows)
 
 

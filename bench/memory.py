@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from measure import BENCH, OUT, fresh, images, report, run, size
 
 EXAMPLE = "example: python bench/memory.py --cases array,strips,slide --sizes 1,8,32"
@@ -24,8 +25,8 @@ def main():
     chosen = parser.parse_args()
     rows = []
     for case in chosen.cases.split(","):
-        for gib in [int(n) for n in chosen.sizes.split(",")] if case != "slide" else [0]:
-            rows.append(measured(case, gib, chosen))
+        sizes = [int(n) for n in chosen.sizes.split(",")] if case != "slide" else [0]
+        rows += [measured(case, gib, chosen) for gib in sizes]
     report("memory, MB above a bare interpreter; default settings", rows)
 
 

@@ -44,12 +44,13 @@ def measured(layout, pattern, array, chosen):
     cpu = {name: median(r.said["cpu"] for r in runs) for name, runs in found.items()}
     wall = {name: median(r.said["wall"] for r in runs) for name, runs in found.items()}
     base = "tensorstore" if "tensorstore" in cpu else libraries[0]
-    return [
-        {"pattern": pattern, "layout": layout, "library": name, "cpu_s": cpu[name], "cpu_ratio": cpu[name] / cpu[base],
-         "wall_ratio": wall[name] / wall[base],
-         "pixels": "same" if found[name][0].said["check"] == found[base][0].said["check"] else "DIFFERENT"}
-        for name in libraries
-    ]  # fmt: skip
+    rows = []
+    for name in libraries:
+        same = found[name][0].said["check"] == found[base][0].said["check"]
+        row = {"pattern": pattern, "layout": layout, "library": name, "cpu_s": cpu[name]}
+        row |= {f"cpu_of_{other}": cpu[name] / cpu[other] for other in libraries[1:]}
+        rows.append({**row, "wall_ratio": wall[name] / wall[base], "pixels": "same" if same else "DIFFERENT"})
+    return rows
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from measure import OUT, bare, fresh, images, report, run
 from measure import surroundings as kept
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+
 from measure import BENCH, OUT, environment, fresh, images, in_turn, report, size, warm
 
 EXAMPLE = "example: python bench/write.py --repeat 5 --only zarrscope,tensorstore --codecs fast"
@@ -33,7 +35,7 @@ def main():
 
 
 def measured(source, out, layout, codec, chosen):
-    """Return one row a writer; CPU, memory and size as ratios to TensorStore's, and agreement of the pixels."""
+    """Return one row a writer: what it took, as ratios to TensorStore too, and whether the pixels agree."""
     targets = {name: out / f"{name}-{layout}-{codec}" for name in chosen.only.split(",")}
     subjects = {
         name: command(name, source, target, targets, layout, codec) for name, target in targets.items()
@@ -62,8 +64,9 @@ def command(name, source, target, targets, layout, codec):
     if name == "zarrscope":
         return [sys.executable, WRITERS / "ours.py", source, target, *flags]
     if name == "tensorstore":
-        return [
-            sys.executable,
+        python = sys.executable if find_spec("cv2") else environment("tensorstore")
+        return python and [
+            python,
             WRITERS / "one_pass_tensorstore.py",
             source,
             target,
