@@ -231,6 +231,8 @@ class TestDestination:
     ) -> None:
         place = tmp_path / "b.zarr"
         process = begun(big, place, "--version", version)
+        while not (place / ".zarrscope" / "zarr.json").exists():
+            assert process.poll() is None
         process.kill()
         process.communicate()
         assert place.is_dir()
