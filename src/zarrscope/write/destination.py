@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from zarrscope.store.contracts import Writable
 
-_MARK = ".zarrscope/zarr.json"
+_FOLDER = ".zarrscope/"
+_MARK = f"{_FOLDER}zarr.json"
+_UPLOAD = re.compile(r"(?:^|/)\.[^/]+\.[0-9a-f]{8}\.part$")
 _DOCUMENTS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
 
 
@@ -47,6 +50,7 @@ class Destination:
         except BaseException:
             with suppress(ZarrscopeError):
                 self.close()  # not even an empty folder stays
+                self._sweep()
             raise
 
     def __enter__(self) -> Self:
@@ -56,10 +60,18 @@ class Destination:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if kind is not None:
+            self._sweep()
 
     def close(self) -> None:
         """Take the mark away: the writers have removed what failed, and finished what did not."""
         self._store.delete(_MARK)
+
+    def _sweep(self) -> None:
+        """Remove values whose upload was interrupted before anybody knew of it."""
+        if isinstance(self._store, Listable):
+            for key in [key for key in self._store.list() if _UPLOAD.search(key)]:
+                self._store.delete(key)
 
     def _clear(self, overwrite: bool) -> None:
         if not isinstance(self._store, Listable):
@@ -69,6 +81,7 @@ class Destination:
             return
         place = self._store.url()
         unfinished = self._store.head(_MARK) is not None
+        unfinished = unfinished or all(key.startswith(_FOLDER) for key in self._store.list())
         if not overwrite:
             what = "what an interrupted run left behind" if unfinished else "something already"
             raise DestinationExistsError(f"{place} holds {what}; choose another place or use --overwrite")
