@@ -396,6 +396,28 @@ class TestDestination:
         files = sorted(str(p.relative_to(place)) for p in place.rglob("*") if p.is_file())
         assert files == ["0/c/0/0", "0/zarr.json", "zarr.json"]
 
+    def test_a_run_that_was_killed_before_its_mark_stood(self, tmp_path: Path) -> None:
+        place = tmp_path / "a.zarr"
+        (place / ".zarrscope").mkdir(parents=True)
+        (place / ".zarrscope" / ".zarr.json.c3794799.part").touch()
+        with pytest.raises(DestinationExistsError, match="interrupted run"):
+            zarrscope.write(np.ones((8, 8), "u1"), place)
+        zarrscope.write(np.ones((8, 8), "u1"), place, overwrite=True)
+        files = sorted(str(p.relative_to(place)) for p in place.rglob("*") if p.is_file())
+        assert files == ["0/c/0/0", "0/zarr.json", "zarr.json"]
+
+    def test_uploads_that_nobody_knows_of_go_with_a_failed_run(self, tmp_path: Path) -> None:
+        place = tmp_path / "a.zarr"
+
+        def stop(_: int) -> None:
+            (place / "0" / "c" / ".7.0123abcd.part").write_bytes(b"half")
+            (place / "0" / "c" / "mine.part").write_bytes(b"of somebody else")
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            zarrscope.write(np.ones((80, 80), "u1"), place, chunks={"y": 8}, shards="none", progress=stop)
+        assert [p.name for p in place.rglob("*") if p.is_file()] == ["mine.part"]
+
     def test_an_empty_folder_is_a_place(self, tmp_path: Path) -> None:
         assert zarrscope.write(np.ones((8, 8), "u1"), tmp_path).levels[0].shape == (8, 8)
 
