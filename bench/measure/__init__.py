@@ -125,7 +125,7 @@ def _middle(runs: list[Usage]) -> Usage:
 
 
 def environment(name: str) -> Path | None:
-    """Return the Python of a peer's own environment (``.envs/NAME``), or None and say that it is not there."""
+    """Return the Python of a peer's environment (``.envs/NAME``), or None and say that it is not there."""
     folder = Path(os.environ.get("ZARRSCOPE_ENVS", BENCH.parent / ".envs"))
     python = folder / name / "bin" / "python"
     if python.exists():
