@@ -149,6 +149,8 @@ class LocalStore:
         for folder in self._folders(path):
             try:
                 os.rmdir(folder)  # noqa: PTH106
+            except FileNotFoundError:
+                pass  # it was not made yet; those above may be empty all the same
             except OSError:
                 break
             self._safe.discard(folder)
