@@ -179,7 +179,7 @@ def warm(share: float = 0.5) -> None:
     """Touch much of the memory that is free, and give it back.
 
     On a virtual machine the first touch of a page by the guest costs about 10 microseconds of system
-    time (40 times a usual one), and would be booked to whoever comes first.
+    time, a multiple of a usual one, and would be booked to whoever comes first.
     """
     page = mmap.PAGESIZE
     free = os.sysconf("SC_AVPHYS_PAGES") * page
