@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zarrscope.model.axes import Axis
+    from zarrscope.model.labels import ImageLabel
     from zarrscope.model.rendering import Channel
 
 
@@ -26,6 +27,8 @@ class ImageDescription:
         Position of the centre of the first pixel along each axis, in the unit of the axis.
     channels : tuple of Channel
         One for each index of the channel axis, or empty where nothing is known.
+    label : ImageLabel, optional
+        What makes it a label image; None for pictures.
     """
 
     name: str
@@ -33,3 +36,4 @@ class ImageDescription:
     scale: tuple[float | None, ...]
     translation: tuple[float | None, ...] | None = None
     channels: tuple[Channel, ...] = ()
+    label: ImageLabel | None = None

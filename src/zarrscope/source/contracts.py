@@ -36,6 +36,10 @@ class Scene:
     notes: tuple[str, ...] = field(default=())
     """Lines that a user should see (what was assumed, what was left out)."""
 
+    placements: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] | None = None
+    """For each level, where the source says so: size of a pixel and centre of the first one, one number an
+    axis, both in pixels of level 0. None where it does not, or places a level by more than that."""
+
 
 class Source(Protocol):
     """An open file, folder or store. A context manager; pickles as a description."""

@@ -11,7 +11,7 @@ from zarrscope.array.foreign import Transposed
 from zarrscope.array.open import open_array
 from zarrscope.errors import NotFoundError, UnsupportedError
 from zarrscope.model.description import ImageDescription
-from zarrscope.model.naming import BY_NDIM, axis, check_letters, permutation
+from zarrscope.model.naming import BY_NDIM, ORDER, axis, check_letters, permutation
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.open import open_node
 from zarrscope.source.contracts import Scene
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from zarrscope.array.chunked import ChunkedArray
+    from zarrscope.array.contracts import LazyArray
+    from zarrscope.model.axes import Axis
     from zarrscope.node.image import Image
     from zarrscope.store.contracts import Readable
 
@@ -111,19 +113,87 @@ def _array(store: Readable) -> ChunkedArray | None:
 
 def _scene(image: Image, axes: str | None, path: str) -> Scene:
     """Return an image as a scene; a scale of 1 without a unit is what stands for "unknown"."""
-    first = image.levels[0]
-    if axes is not None:
-        return _plain(first.array, axes, image.url)
-    scale = [
+    first, count = image.levels[0], len(image.axes)
+    scale = tuple(
         None if s == 1 and a.unit is None else s
-        for s, a in zip(first.scale or (1.0,) * len(image.axes), image.axes, strict=True)
-    ]
-    description = ImageDescription(
-        image.name or path, image.axes, tuple(scale), first.translation, image.channels
+        for s, a in zip(first.scale or (1.0,) * count, image.axes, strict=True)
     )
     labels = ", ".join(image.labels)
-    notes = (f"the label images {labels} stay behind; convert them one by one",) if labels else ()
-    return Scene(description, [level.array for level in image.levels], notes=notes)
+    scene = Scene(
+        ImageDescription(
+            image.name or path, image.axes, scale, first.translation, image.channels,
+            image.document.model.image_label,
+        ),
+        [level.array for level in image.levels],
+        notes=(f"the label images {labels} stay behind; convert them one by one",) if labels else (),
+        placements=_placements(image),
+    )  # fmt: skip
+    return scene if axes is None else _renamed(scene, check_letters(axes, count, image.url))
+
+
+def _placements(image: Image) -> tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] | None:
+    """Return size and first centre of the pixels of each level, in pixels of level 0."""
+    first = image.levels[0]
+    if first.scale is None or first.translation is None or 0 in first.scale:
+        return None
+    found = []
+    for level in image.levels:
+        if level.scale is None or level.translation is None:
+            return None
+        factors = tuple(s / one for s, one in zip(level.scale, first.scale, strict=True))
+        moved = zip(level.translation, first.translation, first.scale, strict=True)
+        found.append((factors, tuple((t - origin) / one for t, origin, one in moved)))
+    return tuple(found)
+
+
+def _renamed(scene: Scene, letters: str) -> Scene:
+    """Return a scene with the user's axes in our order; what an axis of another type had is left out."""
+    known = scene.description
+    kept = [_type(old) == axis(letter).type for old, letter in zip(known.axes, letters, strict=True)]
+    renamed = [
+        replace(old, name=letter, type=axis(letter).type) if keep else axis(letter)
+        for old, letter, keep in zip(known.axes, letters, kept, strict=True)
+    ]
+    notes = [
+        f"the axis {old.name} is taken as {letter}: its pixel size of {size:g} {old.unit or ''}".rstrip()
+        + " is left out"
+        for old, letter, size, keep in zip(known.axes, letters, known.scale, kept, strict=True)
+        if not keep and size is not None
+    ]
+    channels = known.channels
+    if channels and not any(_type(a) == "channel" and keep for a, keep in zip(known.axes, kept, strict=True)):
+        channels = ()
+        notes.append("the axis of the channels is taken as another one: their names and colours are left out")
+    order = permutation(letters)
+    moved = known.translation or (None,) * len(letters)
+    description = replace(
+        known,
+        axes=tuple(renamed[i] for i in order),
+        scale=tuple(known.scale[i] if kept[i] else None for i in order),
+        translation=tuple(moved[i] if kept[i] else None for i in order),
+        channels=channels,
+    )
+    return replace(
+        scene,
+        description=description,
+        levels=[_turned(level, order) for level in scene.levels],
+        notes=(*scene.notes, *notes),
+        placements=scene.placements
+        and tuple(
+            (tuple(factors[i] for i in order), tuple(offset[i] for i in order))
+            for factors, offset in scene.placements
+        ),
+    )
+
+
+def _type(one: Axis) -> str | None:
+    """Return the type of an axis, by its name where the document does not say."""
+    name = one.name.lower()
+    return one.type or (axis(name).type if name in ORDER else None)
+
+
+def _turned(array: LazyArray, order: tuple[int, ...]) -> LazyArray:
+    return array if order == tuple(range(len(order))) else Transposed(array, order)
 
 
 def _plain(array: ChunkedArray, axes: str | None, where: str) -> Scene:
@@ -137,5 +207,4 @@ def _plain(array: ChunkedArray, axes: str | None, where: str) -> Scene:
     order = permutation(letters)
     described = tuple(axis(letters[i]) for i in order)
     note = () if axes or guess else (f"{where} does not name its axes; they are taken as {letters}",)
-    pixels = array if order == tuple(range(count)) else Transposed(array, order)
-    return Scene(ImageDescription("", described, (None,) * count), [pixels], notes=note)
+    return Scene(ImageDescription("", described, (None,) * count), [_turned(array, order)], notes=note)
