@@ -10,6 +10,7 @@ _UNITS = {
     "": 1, "B": 1, "K": 10**3, "KB": 10**3, "M": 10**6, "MB": 10**6, "G": 10**9, "GB": 10**9, "T": 10**12,
     "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40,
 }  # fmt: skip
+_LARGEST = 2**63 - 1
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
 
 
@@ -23,8 +24,11 @@ def parse_size(text: str) -> int:
     """
     match = _SIZE.fullmatch(text)
     if not match or match[2].upper() not in _UNITS:
-        raise ArgumentError(f"{text!r} is no size; write for example 256MB or 2GiB")
-    return int(float(match[1]) * _UNITS[match[2].upper()])
+        raise ArgumentError(f"{text!r:.60} is no size; write for example 256MB or 2GiB")
+    size = float(match[1]) * _UNITS[match[2].upper()]
+    if size > _LARGEST:
+        raise ArgumentError(f"{text!r:.60} is more than any machine has; write for example 256MB or 2GiB")
+    return int(size)
 
 
 def format_size(size: float) -> str:

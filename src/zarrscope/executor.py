@@ -95,3 +95,13 @@ def pool() -> ThreadPoolExecutor:
 
 def _enter() -> None:
     _here.worker = True
+
+
+def _after_fork() -> None:
+    """Forget what a forked child has from its parent: a pool without its threads, the mark of a worker."""
+    pool.cache_clear()
+    _here.worker = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

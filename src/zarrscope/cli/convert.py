@@ -17,6 +17,7 @@ from zarrscope.pyramid.downsample import KERNELS
 from zarrscope.pyramid.plan import PlanOptions
 from zarrscope.spec.versions import VERSIONS_WRITTEN
 from zarrscope.store.resolve import resolve_writable
+from zarrscope.write.destination import leftover
 
 _EXAMPLES = """\
 examples:
@@ -42,7 +43,11 @@ def run(words: list[str]) -> int:
                 print(f"note: {note}", file=sys.stderr)
         begun = monotonic()
         with progress("converting", plan.pixels, _pixel_bytes(plan)) as advance:
-            written = run_plan(plan, store, overwrite=chosen.overwrite, progress=advance)
+            try:
+                written = run_plan(plan, store, overwrite=chosen.overwrite, progress=advance)
+            except KeyboardInterrupt:
+                print(f"zarrscope convert: stopped; {leftover(store)}", file=sys.stderr)
+                return 130
     print(
         f"{chosen.destination}: OME-Zarr {chosen.version}, {len(plan.scenes)} image(s), {plan.files} files, "
         f"{format_size(written)} in {monotonic() - begun:.1f} s"
@@ -108,7 +113,7 @@ def _add_form(group: argparse._ArgumentGroup) -> None:
         help=f"default is blosc-zstd:1; others: {', '.join(PRESETS[1:])}",
     )  # fmt: skip
     group.add_argument("--levels", type=values.positive, metavar="N", help="levels in all")
-    group.add_argument("--downsample", choices=KERNELS, default="mean", help="for labels: mode or nearest")
+    group.add_argument("--downsample", choices=KERNELS, help="mean; for labels mode or nearest")
     group.add_argument("--keep-levels", action="store_true", help="take the source's own coarser levels")
 
 

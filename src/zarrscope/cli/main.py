@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -65,11 +66,13 @@ def _run(command: str, words: list[str]) -> int:
     """Run a command; what a user can cause ends in one line, not in a traceback."""
     from zarrscope.errors import ArgumentError, ZarrscopeError
 
+    # Nothing here multiplies matrices: the threads that numpy would start for it are not wanted.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _end_well_on_sigterm()
     try:
         code: int = import_module(COMMANDS[command][0]).run(words)
     except KeyboardInterrupt:
-        print(f"zarrscope {command}: stopped; what had been written was removed", file=sys.stderr)
+        print(f"zarrscope {command}: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 1

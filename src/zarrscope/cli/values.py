@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -37,7 +38,14 @@ def shards(text: str) -> dict[str, int] | str:
 
 def sizes(text: str) -> dict[str, float]:
     """Return sizes of a pixel by axis."""
-    return _pairs(text, float, "z=0.5,y=0.1,x=0.1")
+    return _pairs(text, _finite, "z=0.5,y=0.1,x=0.1")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError
+    return value
 
 
 def units(text: str) -> dict[str, str] | str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from zarrscope.array.foreign import Transposed
 from zarrscope.budget import format_size
-from zarrscope.errors import ArgumentError, BudgetError, UnsupportedError
-from zarrscope.executor import cores
+from zarrscope.errors import ArgumentError, UnsupportedError
 from zarrscope.model.calibrate import by_axis, calibrated
 from zarrscope.model.naming import permutation
 from zarrscope.pyramid.downsample import kernel
 from zarrscope.pyramid.plan import PlanOptions, PyramidPlan, plan_kept, plan_pyramid
 from zarrscope.spec.versions import limits
 from zarrscope.write.image import check_form
+from zarrscope.write.run import workers_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from zarrscope.source.contracts import Scene, Source
     from zarrscope.types import Shape
 
-# Without a word from the user, a run takes fewer threads rather than more memory than this.
-_COMFORTABLE = 256 << 20
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def plan_conversion(source: Source, options: ConvertOptions) -> ConversionPlan:
     chosen = _chosen(source.scenes, options)
     one = len(chosen) == 1
     scenes = tuple(_plan_scene(scene, "" if one else str(i), options) for i, scene in enumerate(chosen))
-    workers = _workers(scenes, options)
+    workers = workers_within([scene.pyramid for scene in scenes], options.workers, options.pyramid)
     return ConversionPlan(scenes, options, source.ome_xml, workers)
 
 
@@ -162,19 +163,24 @@ def _chosen(scenes: Sequence[Scene], options: ConvertOptions) -> list[Scene]:
 
 def _plan_scene(scene: Scene, path: str, options: ConvertOptions) -> ScenePlan:
     description = _described(scene, options)
-    levels, description = _ordered(scene.levels, description)
+    order = _order(description)
+    levels, description = _ordered(scene.levels, description, order)
     if obstacles := limits(options.version).obstacles(description.axes):
         raise UnsupportedError(f"OME-Zarr {options.version} cannot hold {'; '.join(obstacles)}")
     first = levels[0]
-    kernel(options.pyramid.kernel, first.dtype)  # refuses unknown kernels and pixels that are no real numbers
+    asked = options.pyramid
+    if scene.description.label and asked.kernel is None:
+        asked = replace(asked, kernel="mode")  # the mean of two labels is a third one
+    kernel(asked.kernel or "mean", first.dtype)  # refuses what cannot be downsampled
     itemsize = first.dtype.itemsize
     if options.keep_levels:
         shapes, tiles = [level.shape for level in levels], [level.chunks for level in levels]
-        pyramid = plan_kept(shapes, itemsize, description.axes, options.pyramid, tiles)
+        places = [(_turned(f, order), _turned(o, order)) for f, o in scene.placements or ()]
+        pyramid = plan_kept(shapes, itemsize, description.axes, asked, tiles, places or None)
     else:
         tile = first.chunks
         axes, scale = description.axes, description.scale
-        pyramid = plan_pyramid(first.shape, itemsize, axes, scale, options.pyramid, tile)
+        pyramid = plan_pyramid(first.shape, itemsize, axes, scale, asked, tile)
     check_form(description, first.dtype, pyramid, options.version, options.codec)
     return ScenePlan(path, description, levels, pyramid, scene.notes)
 
@@ -191,44 +197,30 @@ def _described(scene: Scene, options: ConvertOptions) -> ImageDescription:
     )
 
 
-def _ordered(
-    levels: Sequence[LazyArray], description: ImageDescription
-) -> tuple[Sequence[LazyArray], ImageDescription]:
-    """Return an image with its axes in our order; names that are not ours stay where they are."""
-    from zarrscope.array.foreign import Transposed
-
+def _order(description: ImageDescription) -> tuple[int, ...]:
+    """Return the order in which our axes stand; names that are not ours stay where they are."""
     names = [axis.name for axis in description.axes]
     order = permutation(names)
-    if len(order) != len(names) or order == tuple(range(len(names))):
+    return order if len(order) == len(names) else tuple(range(len(names)))
+
+
+def _turned(values: tuple[T, ...], order: tuple[int, ...]) -> tuple[T, ...]:
+    return tuple(values[i] for i in order)
+
+
+def _ordered(
+    levels: Sequence[LazyArray], description: ImageDescription, order: tuple[int, ...]
+) -> tuple[Sequence[LazyArray], ImageDescription]:
+    """Return an image with its axes in another order."""
+    if order == tuple(range(len(order))):
         return levels, description
     turned = replace(
         description,
-        axes=tuple(description.axes[i] for i in order),
-        scale=tuple(description.scale[i] for i in order),
-        translation=tuple(description.translation[i] for i in order) if description.translation else None,
+        axes=_turned(description.axes, order),
+        scale=_turned(description.scale, order),
+        translation=_turned(description.translation, order) if description.translation else None,
     )
     return [Transposed(level, order) for level in levels], turned
-
-
-def _workers(scenes: tuple[ScenePlan, ...], options: ConvertOptions) -> int:
-    """Return as many threads as asked for, or as fit into the memory.
-
-    Raises
-    ------
-    BudgetError
-        The user asked for more threads than the memory that he allows can feed.
-    """
-    wanted = options.workers or cores()
-    allowed = options.pyramid.buffers or _COMFORTABLE
-    while wanted > 1 and max(scene.pyramid.memory(wanted) for scene in scenes) > allowed:
-        wanted -= 1
-    if options.workers and options.pyramid.memory and wanted < options.workers:
-        need = max(scene.pyramid.memory(options.workers) for scene in scenes)
-        least = format_size(need / (1 - options.pyramid.reserve) + 1e6)
-        raise BudgetError(
-            f"{options.workers} workers need {least}; allow that much or use --workers {wanted}"
-        )
-    return options.workers or wanted
 
 
 def _scene_lines(scene: ScenePlan) -> list[str]:

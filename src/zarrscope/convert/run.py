@@ -24,10 +24,11 @@ from zarrscope.write.destination import Destination
 from zarrscope.write.run import write_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from zarrscope.node.groups import ImageGroup
     from zarrscope.node.image import Image
+    from zarrscope.omexml.schema import OME
     from zarrscope.store.contracts import Writable
     from zarrscope.write.image import ImageWriter
 
@@ -140,23 +141,29 @@ def run(
     """
     images: list[ImageWriter] = []
     options = plan.options
-    with Destination(store, overwrite=overwrite):
+    with Destination(store, overwrite=overwrite) as place:
         try:
+            _write_ome_group(plan, place.store)
             for scene in plan.scenes:
                 image = write_image(
-                    store, scene.path, scene.description, scene.levels, scene.pyramid, options.version,
+                    place.store, scene.path, scene.description, scene.levels, scene.pyramid, options.version,
                     options.codec, plan.workers, progress,
                 )  # fmt: skip
                 images.append(image)
-            _write_collection(plan, store)
+            _write_root(plan, place.store)
         except BaseException:
-            # Some complete images are not the conversion that was asked for.
-            for key in _COLLECTION_KEYS:
-                store.delete(key)
-            for image in images:
-                image.remove()
+            if place.store is store:
+                _take_back(store, images)
             raise
     return sum(image.bytes_written for image in images)
+
+
+def _take_back(store: Writable, images: Sequence[ImageWriter]) -> None:
+    """Remove what was written in place: some complete images are not the conversion that was asked for."""
+    for key in _COLLECTION_KEYS:
+        store.delete(key)
+    for image in images:
+        image.remove()
 
 
 def check_apart(source: str | os.PathLike[str], destination: str | os.PathLike[str]) -> None:
@@ -174,8 +181,8 @@ def check_apart(source: str | os.PathLike[str], destination: str | os.PathLike[s
         raise ArgumentError(f"{destination} and the source {source} lie inside one another; write elsewhere")
 
 
-def _write_collection(plan: ConversionPlan, store: Writable) -> None:
-    """Write the OME-XML, and for several images the layout of bioformats2raw; the root comes last."""
+def _write_ome_group(plan: ConversionPlan, store: Writable) -> None:
+    """Write the OME-XML, and for several images their list."""
     version = plan.options.version
     zarr_format = zarr_format_of(version)
     several = len(plan.scenes) > 1
@@ -186,16 +193,23 @@ def _write_collection(plan: ConversionPlan, store: Writable) -> None:
         write_group(store, SERIES_GROUP, Group(zarr_format, listed))
     if xml is not None:
         store.put(join(SERIES_GROUP, METADATA), xml.encode())
-    if several:
+
+
+def _write_root(plan: ConversionPlan, store: Writable) -> None:
+    """Write, for several images, the document that makes them one collection: the last of all."""
+    if len(plan.scenes) > 1:
+        version = plan.options.version
         root = encode(Node(collection=Collection(layout=LAYOUT)), version)
-        write_group(store, "", Group(zarr_format, root))
+        write_group(store, "", Group(zarr_format_of(version), root))
 
 
 def _ome_xml(plan: ConversionPlan) -> str | None:
-    """Return the source's OME-XML where it tells of exactly these images, else one made of the plan."""
-    if plan.ome_xml is not None:
+    """Return the source's OME-XML where it tells the truth about these images, else one made of the plan."""
+    options = plan.options
+    said_otherwise = options.scale or options.unit or options.channel_names
+    if plan.ome_xml is not None and not said_otherwise:
         try:
-            if len(read_ome(plan.ome_xml, file="OME-XML").images) == len(plan.scenes):
+            if _agrees(read_ome(plan.ome_xml, file="OME-XML"), plan):
                 return metadata_only(plan.ome_xml)
         except (MetadataError, UnsupportedError):
             pass  # the plan's own facts are still good
@@ -207,3 +221,15 @@ def _ome_xml(plan: ConversionPlan) -> str | None:
         return write_ome(entries)
     except UnsupportedError:
         return None  # OME-XML has no 64-bit integers, for example
+
+
+def _agrees(ome: OME, plan: ConversionPlan) -> bool:
+    """Return whether an OME-XML has these images, each of these sizes."""
+    if len(ome.images) != len(plan.scenes):
+        return False
+    for image, scene in zip(ome.images, plan.scenes, strict=True):
+        names = [axis.name for axis in scene.description.axes]
+        sizes = dict(zip(names, scene.pyramid.levels[0].shape, strict=True))
+        if any(sizes.get(name.lower(), 1) != size for name, size in image.pixels.sizes.items()):
+            return False
+    return True

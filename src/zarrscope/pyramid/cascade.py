@@ -148,6 +148,11 @@ class Cascade:
         """How many cells still wait for pixels: 0 after a complete image."""
         return len(self._open)
 
+    def close(self) -> None:
+        """Give all memory back."""
+        self._open.clear()
+        self._spare.clear()
+
     def _buffer(self, shape: Shape, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return a used buffer where there is one: fresh pages cost more than the copy into them."""
         spare = self._spare.get(shape)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import lcm, prod
+from math import prod
 from typing import TYPE_CHECKING
 
 from zarrscope.budget import format_size
 from zarrscope.errors import ArgumentError, BudgetError
 from zarrscope.pyramid.cascade import Step
+from zarrscope.pyramid.downsample import offset
 from zarrscope.pyramid.layout import chunk_shape, clamp, clamp_shard, shard_shape
 from zarrscope.pyramid.levels import coarser, plan_factors, spatial_axes
 from zarrscope.pyramid.order import walk
+from zarrscope.pyramid.regions import PER_REGION, work_shapes
 from zarrscope.pyramid.waiting import open_cells
 
 if TYPE_CHECKING:
@@ -20,12 +22,8 @@ if TYPE_CHECKING:
     from zarrscope.model.axes import Axis
     from zarrscope.types import Region, Shape
 
-REGION_BYTES = 8 << 20
-"""A region is read, encoded and downsampled at once; this much keeps the memory of a run small."""
-
-# A region in flight: its pixels, what is encoded of them (at worst as much), the coarser pixels and
-# the scratch of the kernels.
-_PER_REGION = 2.75
+Placement = tuple[tuple[float, ...], tuple[float, ...]]
+"""Size of a pixel, and centre of the first one, in pixels of level 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,15 @@ class LevelPlan:
         How the next level is made of this one; None where it is not.
     downsampling : tuple of float
         Size of a pixel in pixels of level 0.
+    offset : tuple of float
+        Centre of the first pixel in pixels of level 0.
     region : tuple of int
         Pixels that are read and worked on at once.
     group : tuple of int
         Pixels that are finished before the next group is begun: a shard, or as many chunks. A power
         of two of chunks along each axis, so that the cells of coarser levels fit over groups.
+    raster : bool
+        Whether regions are walked in plain order, since they are whole tiles that cut chunks.
     """
 
     path: str
@@ -57,8 +59,10 @@ class LevelPlan:
     shards: Shape | None
     factors: Shape | None
     downsampling: tuple[float, ...]
+    offset: tuple[float, ...]
     region: Shape
     group: Shape
+    raster: bool = False
 
     @property
     def cell(self) -> Shape:
@@ -105,7 +109,7 @@ class PyramidPlan:
     def regions(self, level: int = 0) -> Iterator[Region]:
         """Yield the regions of a level of the source in the order in which they are worked on."""
         chosen = self.levels[level]
-        return walk(chosen.shape, chosen.region, chosen.group, self.halved)
+        return walk(chosen.shape, chosen.region, chosen.group, () if chosen.raster else self.halved)
 
     @property
     def region_count(self) -> int:
@@ -137,7 +141,7 @@ class PyramidPlan:
         """
         flight = 1 if workers <= 1 else workers + 1
         region = max(prod(self.levels[i].region) for i in self.sources)
-        return int(flight * _PER_REGION * region * self.itemsize) + self.open_bytes
+        return int(flight * PER_REGION * region * self.itemsize) + self.open_bytes
 
     @property
     def open_bytes(self) -> int:
@@ -150,7 +154,8 @@ class PyramidPlan:
         """Return how many pixels of a level's cells may be open while another level is walked."""
         ratio = [round(d / e) for d, e in zip(level.downsampling, walked.downsampling, strict=True)]
         cell = tuple(c * r for c, r in zip(level.cell, ratio, strict=True))
-        cells = open_cells(walked.shape, walked.region, walked.group, cell, self.halved)
+        halved = () if walked.raster else self.halved
+        cells = open_cells(walked.shape, walked.region, walked.group, cell, halved)
         return prod(min(k * c, n) for k, c, n in zip(cells, level.cell, level.shape, strict=True))
 
 
@@ -159,14 +164,15 @@ class PlanOptions:
     """What a user may ask for; None stands for the default.
 
     ``chunks`` and ``shards`` give pixels by axis name; axes that are left out keep their default.
-    ``reserve`` is the share of ``memory`` that is not for buffers: the cache of a source.
+    ``kernel`` is ``mean`` by default, and ``mode`` for label images. ``reserve`` is the share of
+    ``memory`` that is not for buffers: the cache of a source.
     """
 
     chunks: dict[str, int] | None = None
     shards: dict[str, int] | None = None
     sharded: bool = True
     levels: int | None = None
-    kernel: str = "mean"
+    kernel: str | None = None
     memory: int | None = None
     reserve: float = 0.0
 
@@ -183,7 +189,6 @@ def plan_pyramid(
     scale: Sequence[float | None],
     options: PlanOptions,
     tile: Shape | None = None,
-    workers: int = 1,
 ) -> PyramidPlan:
     """Plan the pyramid of an image.
 
@@ -201,8 +206,6 @@ def plan_pyramid(
         What the user asks for.
     tile : tuple of int, optional
         The unit in which the source decodes; regions are made of whole ones.
-    workers : int
-        Threads that will work on it; fewer are used where memory is short.
 
     Raises
     ------
@@ -217,8 +220,16 @@ def plan_pyramid(
     for step in steps:
         shapes.append(coarser(shapes[-1], step))
     cubes = any(step[i] > 1 for step in steps[:1] for i in space[:-2])
-    levels = _levels(shapes, factors, itemsize, axes, options, [tile] * len(shapes), cubes=cubes)
-    return _fitted(PyramidPlan(levels, options.kernel, itemsize, _halved(shapes)), options, tile)
+    kernel = options.kernel or "mean"
+    places = [_made(steps[:number], len(shape), kernel) for number in range(len(shapes))]
+    levels = _levels(shapes, factors, places, itemsize, axes, options, [tile] * len(shapes), cubes=cubes)
+    return _fitted(PyramidPlan(levels, kernel, itemsize, _halved(shapes)), options, tile)
+
+
+def _made(steps: Sequence[Shape], count: int, kernel: str) -> Placement:
+    """Return where a level lies that is made in these steps."""
+    factors = tuple(float(prod(step[i] for step in steps)) for i in range(count))
+    return factors, offset(kernel, factors)
 
 
 def plan_kept(
@@ -227,6 +238,7 @@ def plan_kept(
     axes: Sequence[Axis],
     options: PlanOptions,
     tiles: Sequence[Shape],
+    placements: Sequence[Placement] | None = None,
 ) -> PyramidPlan:
     """Plan an image whose levels all come from the source as they are.
 
@@ -236,6 +248,9 @@ def plan_kept(
         Pixels and unit of decoding of each level, finest first.
     itemsize, axes, options
         See ``plan_pyramid``; ``options.levels`` takes the first so many.
+    placements : sequence, optional
+        Where the source says that its levels lie: for each, size of a pixel and centre of the first one
+        in pixels of level 0. By default pixels are taken for means of what they cover.
 
     Raises
     ------
@@ -244,8 +259,19 @@ def plan_kept(
     """
     count = _positive(options.levels, "levels") or len(shapes)
     shapes = shapes[:count]
-    levels = _levels(shapes, [None] * len(shapes), itemsize, axes, options, tiles, cubes=False)
+    places = placements or [_covering(shapes[0], shape) for shape in shapes]
+    levels = _levels(shapes, [None] * len(shapes), places, itemsize, axes, options, tiles, cubes=False)
     return _fitted(PyramidPlan(levels, "", itemsize, _halved(shapes)), options, tiles[0])
+
+
+def _covering(finest: Shape, shape: Shape) -> Placement:
+    """Return where a level lies whose pixels are means: by whole factors where these give its shape."""
+    ratios = [n / m for n, m in zip(finest, shape, strict=True)]
+    factors = tuple(
+        float(round(r)) if -(-n // round(r)) == m else r
+        for r, n, m in zip(ratios, finest, shape, strict=True)
+    )
+    return factors, offset("", factors)
 
 
 def _region_count(level: LevelPlan) -> int:
@@ -264,6 +290,7 @@ def _halved(shapes: Sequence[Shape]) -> tuple[int, ...]:
 def _levels(
     shapes: Sequence[Shape],
     factors: Sequence[Shape | None],
+    places: Sequence[Placement],
     itemsize: int,
     axes: Sequence[Axis],
     options: PlanOptions,
@@ -277,23 +304,16 @@ def _levels(
     space, names = spatial_axes(axes), [axis.name for axis in axes]
     _check_names(options, names)
     levels = []
-    downsampling: tuple[float, ...] = (1.0,) * len(axes)
     for number, (shape, step, tile) in enumerate(zip(shapes, factors, tiles, strict=False)):
-        before = factors[number - 1] if number else None
-        if before is not None:  # made of the level before
-            downsampling = tuple(d * f for d, f in zip(downsampling, before, strict=True))
-        elif number:  # came with the source
-            downsampling = tuple(n / m for n, m in zip(shapes[0], shape, strict=True))
         chunk = chunk_shape(shape, itemsize, space, tile, cubes)
         chunk = clamp(_asked(chunk, options.chunks, names), shape)
         default = shard_shape(shape, chunk, itemsize, space)
         shard = clamp_shard(_asked(default, options.shards, names), chunk, shape) if options.sharded else None
-        group = tuple(
-            c * (1 << (max(1, u // c).bit_length() - 1)) for u, c in zip(shard or default, chunk, strict=True)
+        cut = work_shapes(shape, chunk, shard or default, itemsize, tile, space, options.buffers)
+        size, first = places[number]
+        levels.append(
+            LevelPlan(str(number), shape, chunk, shard, step, size, first, cut.region, cut.group, cut.raster)
         )
-        region = _region(shape, chunk, group, itemsize, tile, space, options.buffers)
-        group = tuple(max(r, g) for r, g in zip(region, group, strict=True))
-        levels.append(LevelPlan(str(number), shape, chunk, shard, step, downsampling, region, group))
     return tuple(levels)
 
 
@@ -325,58 +345,3 @@ def _check_names(options: PlanOptions, names: list[str]) -> None:
 
 def _asked(default: Shape, sizes: dict[str, int] | None, names: list[str]) -> Shape:
     return tuple((sizes or {}).get(name, n) for name, n in zip(names, default, strict=True))
-
-
-def _region(
-    shape: Shape,
-    chunk: Shape,
-    group: Shape,
-    itemsize: int,
-    tile: Shape | None,
-    space: Sequence[int],
-    memory: int | None,
-) -> Shape:
-    """Return how many pixels to work on at once.
-
-    Grows from the smallest box of whole chunks and whole tiles of the source, in the plane and then
-    in depth, within a group. Where that box is too large already (pages of one strip under chunks
-    with depth), whole tiles alone are taken, and chunks wait until they are complete.
-    """
-    most = REGION_BYTES if memory is None else min(REGION_BYTES, int(memory / 4 / _PER_REGION))
-    tiles = tile or chunk
-    both = [_common(c, t, n) for c, t, n in zip(chunk, tiles, shape, strict=True)]
-    region = both
-    if prod(both) * itemsize > most:
-        region = [min(t, n) for t, n in zip(tiles, shape, strict=True)]
-    for axes in (space[-2:][::-1], space[:-2][::-1]):
-        growing = True
-        while growing:
-            growing = False
-            for axis in axes:
-                longer = _longer(region[axis], group[axis], shape[axis])
-                if longer > region[axis] and prod(region) // region[axis] * longer * itemsize <= most:
-                    region[axis] = longer
-                    growing = True
-    return tuple(region)
-
-
-def _longer(region: int, group: int, size: int) -> int:
-    """Return the next length along one axis that still divides the group, or covers the axis."""
-    for times in range(2, group // region + 1):
-        if group % (times * region) == 0:
-            return min(size, times * region)
-    return region
-
-
-def _common(chunk: int, tile: int, size: int) -> int:
-    """Return the least number of pixels that is whole chunks and whole tiles along one axis.
-
-    Where the two do not go together, whole chunks alone are taken if they are many tiles long (the
-    tile that two regions share is kept by the source), else whole tiles.
-    """
-    if tile >= size:
-        return size
-    both = lcm(chunk, tile)
-    if both <= 4 * max(chunk, tile):
-        return min(size, both)
-    return min(size, chunk if chunk >= 2 * tile else -(-tile // chunk) * chunk)

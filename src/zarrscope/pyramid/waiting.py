@@ -19,7 +19,8 @@ def open_cells(shape: Shape, region: Shape, group: Shape, cell: Shape, halved: S
     the halved axes the walk is in Z order: where cells lie inside a group, those are open that lie
     in the box of regions which Z order finishes together, as many along each axis as a cell takes
     along its longest; where they are larger than a group, the same box of groups. A cell that is
-    longer than a group along an axis that is not halved keeps a whole layer of cells open.
+    longer than a group along an axis that is not halved keeps a whole layer of cells open. A region
+    that cuts cells at any place touches one more of them.
 
     Parameters
     ----------
@@ -51,7 +52,10 @@ def open_cells(shape: Shape, region: Shape, group: Shape, cell: Shape, halved: S
     times = max([1, *(-(-min(cell[i], shape[i]) // step[i]) for i in halved)])
     for i in halved:
         extents[i] = shape[i] if layered else step[i] * times
-    return tuple(-(-min(e, n) // c) for e, n, c in zip(extents, shape, cell, strict=True))
+    return tuple(
+        min(-(-n // c), -(-e // c) + (1 if r % c and c % r and e < n else 0))
+        for e, n, c, r in zip(extents, shape, cell, region, strict=True)
+    )
 
 
 def _nested(cell: Shape, group: Sequence[int], region: Shape, halved: Sequence[int]) -> bool:

@@ -17,7 +17,7 @@ from zarrscope.store.resolve import resolve_writable
 from zarrscope.write.create import plan_options
 from zarrscope.write.destination import Destination
 from zarrscope.write.image import check_form
-from zarrscope.write.run import write_image
+from zarrscope.write.run import workers_within, write_image
 
 if TYPE_CHECKING:
     import os
@@ -43,7 +43,7 @@ def write(
     shards: Mapping[str, int] | str | None = None,
     codec: str = "default",
     levels: int | None = None,
-    downsample: str = "mean",
+    downsample: str | None = None,
     memory: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
@@ -78,9 +78,9 @@ def write(
         ``default``, ``fast``, ``small``, ``none`` or a name such as ``blosc-zstd:5``.
     levels : int, optional
         Number of levels in all.
-    downsample : str
-        Kernel: ``mean``, ``median``, ``mode``, ``nearest``, ``min``, ``max`` or ``gaussian``. For
-        labels take ``mode`` or ``nearest``.
+    downsample : str, optional
+        Kernel: ``mean``, ``median``, ``mode``, ``nearest``, ``min``, ``max`` or ``gaussian``; by default
+        ``mean``, and ``mode`` where a label image is written again. For labels take ``mode``.
     memory : int, optional
         Bytes that buffers may take.
     workers : int, optional
@@ -110,14 +110,16 @@ def write(
     (2, 64, 64)
     """
     pixels, description = _described(array, axes, scale, unit, translation, channels, name)
-    options = plan_options(version, chunks, shards, levels, downsample, memory)
+    kernel = downsample or ("mode" if description.label else None)
+    options = plan_options(version, chunks, shards, levels, kernel, memory)
     plan = plan_pyramid(
         pixels.shape, pixels.dtype.itemsize, description.axes, description.scale, options, _tile(pixels)
     )
     check_form(description, pixels.dtype, plan, version, codec)
     store = resolve_writable(url)
-    with Destination(store, overwrite=overwrite):
-        write_image(store, "", description, [pixels], plan, version, codec, workers, progress)
+    threads = workers_within([plan], workers, options)
+    with Destination(store, overwrite=overwrite) as place:
+        write_image(place.store, "", description, [pixels], plan, version, codec, threads, progress)
     image = open_node(store)
     assert isinstance(image, Image)  # noqa: S101 - it was just written
     return image
@@ -138,26 +140,32 @@ def _described(
     name: str,
 ) -> tuple[LazyArray, ImageDescription]:
     """Return the array in our order of axes, and what is known of it."""
+    label = array.document.model.image_label if isinstance(array, Image) else None
     if isinstance(array, Image):
         channels, name, array = channels or array.channels, name or array.name, array.levels[0]
     facts = _level_facts(array) if isinstance(array, Level) else _xarray_facts(array)
-    pixels: LazyArray = ForeignArray(array.data if hasattr(array, "coords") else array)
+    pixels: LazyArray = ForeignArray(array)
     count = len(pixels.shape)
     if count not in BY_NDIM:
         raise ArgumentError(f"an array of {count} axes is no image; axes are {ORDER!r}")
     letters = check_letters("".join(axes or facts.letters or BY_NDIM[count]), count, "the array")
     order = permutation(letters)
     named = tuple(letters[i] for i in order)
-    known = ImageDescription(name, tuple(map(axis, named)), (None,) * count)
+    known = ImageDescription(name, tuple(map(axis, named)), (None,) * count, label=label)
     description = calibrated(
         known,
-        scale=by_axis(scale, letters, "scale") or facts.scale,
-        translation=by_axis(translation, letters, "translation") or facts.translation,
-        unit=unit or facts.units,
+        scale={**facts.scale, **by_axis(scale, letters, "scale")},
+        translation={**facts.translation, **by_axis(translation, letters, "translation")},
+        unit={**facts.units, **_units(unit, letters)},
         channels=channels,
         channel_count=pixels.shape[letters.index("c")] if "c" in letters else 1,
     )
     return (pixels if order == tuple(range(count)) else Transposed(pixels, order)), description
+
+
+def _units(unit: str | Mapping[str, str] | None, letters: str) -> Mapping[str, str]:
+    """Return units by axis; one unit alone is that of the spatial axes."""
+    return {n: unit for n in "zyx" if n in letters} if isinstance(unit, str) else unit or {}
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def create(
     shards: Mapping[str, int] | str | None = None,
     codec: str = "default",
     levels: int | None = None,
-    downsample: str = "mean",
+    downsample: str | None = None,
     memory: int | None = None,
     overwrite: bool = False,
 ) -> ImageWriter:
@@ -64,7 +64,7 @@ def create(
     Returns
     -------
     ImageWriter
-        As a context manager it removes what was written if something fails.
+        As a context manager it finishes by itself, and removes what was written if something fails.
 
     Raises
     ------
@@ -77,7 +77,6 @@ def create(
     >>> with zarrscope.create("planes.ome.zarr", (8, 64, 64), "u2", "zyx") as writer:
     ...     for region in writer.plan.regions():
     ...         writer.put(region, np.zeros(region.shape, "u2"))
-    ...     writer.finish()
     """
     pixel = np.dtype(dtype).newbyteorder("=")
     letters = check_letters(axes, len(shape), "the image")
@@ -99,9 +98,12 @@ def create(
     store = resolve_writable(url)
     destination = Destination(store, overwrite=overwrite)
     try:
-        return ImageWriter(store, "", description, pixel, plan, version, codec, closing=destination.close)
+        return ImageWriter(
+            destination.store, "", description, pixel, plan, version, codec,
+            closing=lambda done: destination.close(done=done),
+        )  # fmt: skip
     except BaseException:
-        destination.close()
+        destination.close(done=False)
         raise
 
 
@@ -110,7 +112,7 @@ def plan_options(
     chunks: Mapping[str, int] | None,
     shards: Mapping[str, int] | str | None,
     levels: int | None,
-    downsample: str,
+    downsample: str | None,
     memory: int | None,
 ) -> PlanOptions:
     """Return what a caller asks for as options of a plan.

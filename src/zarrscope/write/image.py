@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,11 +14,11 @@ from zarrscope.array.group import Group, write_group
 from zarrscope.array.open import open_array
 from zarrscope.array.presets import preset
 from zarrscope.documents import dump_json
-from zarrscope.errors import ArgumentError, IncompleteError, UnsupportedError
+from zarrscope.errors import ArgumentError, IncompleteError, MetadataError, UnsupportedError
 from zarrscope.model.build import LevelPlacement, multiscale_of
 from zarrscope.model.node import Node
 from zarrscope.pyramid.cascade import Cascade, Part, Step
-from zarrscope.pyramid.downsample import kernel, offset
+from zarrscope.pyramid.downsample import kernel
 from zarrscope.spec.versions import encode as encode_document
 from zarrscope.spec.versions import limits, zarr_format_of
 from zarrscope.store.keys import join
@@ -28,7 +28,7 @@ from zarrscope.write.contrast import Contrast
 from zarrscope.write.level import Encoded, LevelWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from zarrscope.array.chunked import ChunkedArray
     from zarrscope.array.metadata import ArrayMetadata
     from zarrscope.model.description import ImageDescription
+    from zarrscope.model.rendering import Rendering
     from zarrscope.pyramid.plan import LevelPlan, PyramidPlan
     from zarrscope.store.contracts import Writable
     from zarrscope.types import Shape
@@ -62,7 +63,8 @@ class ImageWriter:
     """Writes one image with all its levels in one pass.
 
     Either ``put`` regions, or, to use several threads, ``encode`` them side by side and ``place``
-    the results one after the other. Then ``finish``. As a context manager it aborts on an error.
+    the results one after the other. Then ``finish``. As a context manager it finishes by itself, and
+    takes back what was written if something fails.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ class ImageWriter:
     codec : str
         What is done to each chunk, as ``zarrscope.array.presets`` names it.
     closing : callable, optional
-        Called once, after all went well or was taken back.
+        Called once: with True after all went well, with False after it was taken back.
 
     Raises
     ------
@@ -98,7 +100,7 @@ class ImageWriter:
         plan: PyramidPlan,
         version: str,
         codec: str = "default",
-        closing: Callable[[], None] | None = None,
+        closing: Callable[[bool], None] | None = None,
     ) -> None:
         self._store, self._path, self._version = store, path, version
         self._description, self.dtype, self.plan = description, dtype, plan
@@ -197,13 +199,15 @@ class ImageWriter:
         self._documents += [join(self._path, name) for name in names]
         write_group(self._store, self._path, Group(zarr_format_of(self._version), self._document()))
         self._done = True
-        self._close()
+        self._cascade.close()
+        self._close(done=True)
 
     def abort(self) -> None:
         """Delete what was written of an image that is not finished; harmless afterwards."""
         if not self._done:
             self.remove()
-            self._close()
+            self._cascade.close()
+            self._close(done=False)
 
     def remove(self) -> None:
         """Delete all that was written, documents first, so that no moment shows a broken image."""
@@ -212,10 +216,10 @@ class ImageWriter:
         for level in self._levels:
             level.remove()
 
-    def _close(self) -> None:
+    def _close(self, *, done: bool) -> None:
         closing, self._closing = self._closing, None
         if closing:
-            closing()
+            closing(done)
 
     def __enter__(self) -> Self:
         return self
@@ -223,7 +227,10 @@ class ImageWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:
+        try:
+            if kind is None and not self._done:
+                self.finish()
+        finally:
             self.abort()
 
     def _collector(self, work: Work) -> Callable[[int, Shape, NDArray[Any]], None]:
@@ -269,15 +276,22 @@ class ImageWriter:
             self._store.put(key, dump_json(document))
 
     def _document(self) -> dict[str, Any]:
-        placements = [
-            LevelPlacement(level.path, level.downsampling, offset(self.plan.kernel, level.downsampling))
-            for level in self.plan.levels
-        ]
-        method = (self.plan.kernel or None) if len(placements) > 1 else None
-        metadata = {"method": f"zarrscope {__version__}", "kwargs": {"kernel": method}} if method else None
-        multiscale = multiscale_of(self._description, placements, method, metadata)
-        node = Node(multiscales=(multiscale,), rendering=self._contrast.rendering())
-        return encode_document(node, self._version)
+        label = self._description.label
+        rendering = None if label else self._contrast.rendering()
+        return _document(self._description, self.plan, self._version, rendering)
+
+
+def _document(
+    description: ImageDescription, plan: PyramidPlan, version: str, rendering: Rendering | None = None
+) -> dict[str, Any]:
+    """Return the attributes that make a group an image, or a label image."""
+    placements = [LevelPlacement(level.path, level.downsampling, level.offset) for level in plan.levels]
+    method = (plan.kernel or None) if len(placements) > 1 else None
+    metadata = {"method": f"zarrscope {__version__}", "kwargs": {"kernel": method}} if method else None
+    multiscale = multiscale_of(description, placements, method, metadata)
+    # The image that a label image belongs to does not come along.
+    label = replace(description.label, source=None) if description.label else None
+    return encode_document(Node(multiscales=(multiscale,), rendering=rendering, image_label=label), version)
 
 
 def check_form(
@@ -302,6 +316,10 @@ def check_form(
     if obstacles := limits(version).obstacles(description.axes):
         raise UnsupportedError(f"OME-Zarr {version} cannot hold {'; '.join(obstacles)}")
     kernel(plan.kernel or "mean", dtype)
+    try:
+        dump_json(_document(description, plan, version))
+    except (MetadataError, ValueError) as error:
+        raise ArgumentError(f"what is said of this image cannot be written: {error}") from error
     return [_metadata(level, dtype, description, version, codec) for level in plan.levels]
 
 
@@ -320,11 +338,12 @@ def _metadata(
     )
 
 
-def _units(level: LevelPlan) -> list[Region]:
-    """Return the write units of a level, in C order."""
+def _units(level: LevelPlan) -> Iterator[Region]:
+    """Yield the write units of a level, in C order."""
     grid = np.ndindex(*(-(-n // u) for n, u in zip(level.shape, level.unit, strict=True)))
     starts = (tuple(i * u for i, u in zip(index, level.unit, strict=True)) for index in grid)
-    return [Region.of(start, level.unit).intersect(Region.whole(level.shape)) for start in starts]
+    for start in starts:
+        yield Region.of(start, level.unit).intersect(Region.whole(level.shape))
 
 
 def _with_halo(array: ChunkedArray, region: Region, factors: Shape) -> NDArray[Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from zarrscope.executor import Executor, executor
+from zarrscope.budget import format_size
+from zarrscope.errors import BudgetError
+from zarrscope.executor import Executor, cores, executor
 from zarrscope.write.image import ImageWriter
 
 if TYPE_CHECKING:
@@ -13,10 +15,13 @@ if TYPE_CHECKING:
 
     from zarrscope.array.contracts import LazyArray
     from zarrscope.model.description import ImageDescription
-    from zarrscope.pyramid.plan import PyramidPlan
+    from zarrscope.pyramid.plan import PlanOptions, PyramidPlan
     from zarrscope.store.contracts import Writable
     from zarrscope.types import Region
     from zarrscope.write.image import Work
+
+
+_COMFORTABLE = 256 << 20
 
 
 def write_image(
@@ -75,6 +80,35 @@ def write_image(
                         progress(size)
         writer.finish()
         return writer
+
+
+def workers_within(plans: Sequence[PyramidPlan], wanted: int | None, options: PlanOptions) -> int:
+    """Return as many threads as asked for, or as fit into the memory.
+
+    Parameters
+    ----------
+    plans : sequence of PyramidPlan
+        All images of the run.
+    wanted : int, optional
+        What the user asks for; as many as there are processors by default.
+    options : PlanOptions
+        Bounds the memory; without a bound a run takes fewer threads rather than more than 256 MiB.
+
+    Raises
+    ------
+    BudgetError
+        More threads were asked for than the memory can feed.
+    """
+    count = wanted or cores()
+    allowed = options.buffers or _COMFORTABLE
+    while count > 1 and max(plan.memory(count) for plan in plans) > allowed:
+        count -= 1
+    if wanted and options.memory and count < wanted:
+        need = max(plan.memory(wanted) for plan in plans) / (1 - options.reserve) + 1e6
+        raise BudgetError(
+            f"{wanted} workers need {format_size(need)}; allow that much or use --workers {count}"
+        )
+    return wanted or count
 
 
 def _executor(plan: PyramidPlan, workers: int | None) -> Executor:

@@ -1,0 +1,100 @@
+"""Folders that are built beside their final place and moved there whole: nobody ever sees half of one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from zarrscope.errors import StoreError
+from zarrscope.store.local import LocalStore
+
+SUFFIX = ".part"
+
+
+def staging_of(final: LocalStore) -> LocalStore | None:
+    """Return the folder beside a folder in which to build it, ``NAME.part``.
+
+    Parameters
+    ----------
+    final : LocalStore
+        The final place; it need not exist.
+
+    Returns
+    -------
+    LocalStore or None
+        None where nothing can be moved to the final place: it is the root of a disk, or the folder
+        above it is not ours to write to.
+    """
+    root = _real(final)
+    above = root.parent
+    if os.path.ismount(root) or root == above:
+        return None
+    if above.is_dir() and not os.access(above, os.W_OK | os.X_OK):
+        return None
+    return LocalStore(f"{root}{SUFFIX}")
+
+
+def publish(staging: LocalStore, final: LocalStore) -> None:
+    """Move a finished folder to its place; what stands there is removed once the new one is there.
+
+    Raises
+    ------
+    StoreError
+        It cannot be moved; both folders are as they were.
+    """
+    root, old = _real(final), None
+    try:
+        if root.exists():
+            old = root.with_name(f".{root.name}.{secrets.token_hex(4)}.old")
+            root.rename(old)
+        try:
+            staging.root.rename(root)
+        except OSError:
+            if old is not None:
+                old.rename(root)
+            raise
+    except OSError as error:
+        raise StoreError(f"{root}: {error.strerror}; the result stands complete in {staging.root}") from error
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def discard(staging: LocalStore, last: str) -> None:
+    """Remove a folder that did not become anything, with what tells whose it was last of all."""
+    root, kept = staging.root, last.partition("/")[0]
+    if not root.is_dir():
+        return
+    for entry in sorted(os.listdir(root)):  # noqa: PTH208 - names are enough
+        if entry != kept:
+            path = root / entry
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink()
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def alive(process: int) -> bool:
+    """Return whether a process of this machine still runs; False where that cannot be told."""
+    if os.name != "posix":  # there, signal 0 would end the process
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="latin-1").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return True
+    return state != "Z"  # killed, and only waiting for its parent to take note
+
+
+def _real(store: LocalStore) -> Path:
+    """Return the folder itself where the root is a link to one: links stay."""
+    return store.root.resolve() if store.root.is_symlink() else store.root
