@@ -6,8 +6,10 @@ import errno
 import os
 import secrets
 import stat
+from collections import OrderedDict
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from zarrscope.errors import AccessError, ConflictError, InvalidKeyError, StoreError
@@ -27,6 +29,7 @@ _ABSENT_ERRORS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _MOST_FOLDERS = 4096
+_MOST_FILES = 64  # macOS allows a process 256 open files
 # A pipe among the files is an error and not something to wait for.
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends otherwise
@@ -65,6 +68,7 @@ class LocalStore:
         self._root = os.path.abspath(os.fspath(root))  # noqa: PTH100 - no resolving: the root itself may be a link
         self._real: str | None = None
         self._safe: set[str] = set()
+        self.growing = Growing()
 
     def __getstate__(self) -> str:
         return self._root
@@ -278,29 +282,71 @@ def _read_into(handle: int, view: memoryview, start: int) -> int:
     return len(data)
 
 
+class Growing:
+    """The uploads of a store whose files are open; the one that rested longest gives way."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._open: OrderedDict[int, LocalUpload] = OrderedDict()
+
+    def use(self, upload: LocalUpload) -> None:
+        """Take note that an upload's file is open and wanted."""
+        with self._lock:
+            self._open[id(upload)] = upload
+            self._open.move_to_end(id(upload))
+            if len(self._open) > _MOST_FILES:
+                for number, other in list(self._open.items()):
+                    if other is not upload and other.park():
+                        del self._open[number]
+                        return
+
+    def forget(self, upload: LocalUpload) -> None:
+        """Take note that an upload needs no file any more."""
+        with self._lock:
+            self._open.pop(id(upload), None)
+
+
 class LocalUpload:
-    """A value that grows under a temporary name beside its final one."""
+    """A value that grows under a temporary name beside its final one.
+
+    Its file is closed in between where many values grow at a time, as the shards of a wide image do.
+    """
 
     def __init__(self, store: LocalStore, path: str, key: str, if_tag: str | None) -> None:
         folder, name = path.rsplit("/", 1)
         self._store, self._path, self._key, self._if_tag = store, path, key, if_tag
         self._folder = folder
         self._temporary = f"{folder}/.{name}.{secrets.token_hex(4)}.part"
+        self._lock = Lock()
         with _explained(store.url(key)):
             self._handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+        store.growing.use(self)
 
     def write(self, data: Buffer) -> None:
         """Append."""
         view = memoryview(data).cast("B")
-        with _explained(self._store.url(self._key)):
+        with self._lock, _explained(self._store.url(self._key)):
+            if self._handle < 0:
+                self._handle = os.open(self._temporary, os.O_WRONLY | os.O_APPEND | _BINARY)
+            self._store.growing.use(self)
             while view:
                 view = view[os.write(self._handle, view) :]
+
+    def park(self) -> bool:
+        """Close the file until the next ``write``; False if that is going on right now."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._close()
+        finally:
+            self._lock.release()
+        return True
 
     def commit(self) -> None:
         """Let the value appear under its key."""
         with _explained(self._store.url(self._key)):
-            os.close(self._handle)
-            self._handle = -1
+            self._store.growing.forget(self)
+            self._close()
             if self._if_tag is None:
                 os.replace(self._temporary, self._path)  # noqa: PTH105
             elif self._if_tag == ABSENT:
@@ -311,13 +357,17 @@ class LocalUpload:
 
     def abort(self) -> None:
         """Forget it; harmless after ``commit``."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        self._store.growing.forget(self)
+        self._close()
         if self._temporary:
             with suppress(OSError):
                 os.unlink(self._temporary)  # noqa: PTH108
             self._temporary = ""
+
+    def _close(self) -> None:
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
 
     def _commit_new(self) -> None:
         try:
