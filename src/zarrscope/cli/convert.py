@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from zarrscope.array.presets import PRESETS
 from zarrscope.budget import format_size
 from zarrscope.cli import values
+from zarrscope.cli.parser import Parser
 from zarrscope.cli.progress import progress
 from zarrscope.convert.plan import ConversionPlan, ConvertOptions
 from zarrscope.convert.run import check_apart, planned
@@ -18,6 +19,9 @@ from zarrscope.pyramid.plan import PlanOptions
 from zarrscope.spec.versions import VERSIONS_WRITTEN
 from zarrscope.store.resolve import resolve_writable
 from zarrscope.write.destination import leftover
+
+if TYPE_CHECKING:
+    import argparse
 
 _EXAMPLES = """\
 examples:
@@ -82,14 +86,12 @@ def _options(chosen: argparse.Namespace) -> ConvertOptions:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "zarrscope convert",
-        description="Convert an image file, a folder or pattern of plane files, or a Zarr into OME-Zarr: "
+def _parser() -> Parser:
+    parser = Parser(
+        "convert",
+        "Convert an image file, a folder or pattern of plane files, or a Zarr into OME-Zarr: "
         "all levels in one pass, in bounded memory. The result appears only when it is complete.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        _EXAMPLES,
     )
     parser.add_argument("source", metavar="SRC", help="file, folder, pattern in quotes, or address of a Zarr")
     parser.add_argument("destination", metavar="DST", help="folder to write, for example cells.ome.zarr")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarrscope.cli.parser import Parser
 from zarrscope.cli.sample import write_sample
 from zarrscope.convert.run import convert
 from zarrscope.errors import CorruptDataError
@@ -25,12 +25,10 @@ example:
 
 def run(words: list[str]) -> int:
     """Make an OME-TIFF, convert it, check every pixel of the result, and say how to go on."""
-    parser = argparse.ArgumentParser(
-        "zarrscope demo",
-        description="Make a small multichannel z-stack as OME-TIFF, convert it, and check the result.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = Parser(
+        "demo",
+        "Make a small multichannel z-stack as OME-TIFF, convert it, and check the result.",
+        _EXAMPLES,
     )
     parser.add_argument("--output", default="demo", metavar="FOLDER", help="where to write (demo)")
     folder = Path(parser.parse_args(words).output)

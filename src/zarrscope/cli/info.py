@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from typing import Any
 
+from zarrscope.cli.parser import Parser
 from zarrscope.node.info import info
 from zarrscope.node.open import open_node
 
@@ -18,12 +18,10 @@ examples:
 
 def run(words: list[str]) -> int:
     """Print what an image or a group of images is."""
-    parser = argparse.ArgumentParser(
-        "zarrscope info",
-        description="Tell what an OME-Zarr holds. Only documents are read, no pixels.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = Parser(
+        "info",
+        "Tell what an OME-Zarr holds. Only documents are read, no pixels.",
+        _EXAMPLES,
     )
     parser.add_argument("url", metavar="URL", help="folder, file:, http:// or https:// address")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

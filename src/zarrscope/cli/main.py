@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COMMANDS = {
     "convert": ("zarrscope.cli.convert", "turn an image file, a folder of planes or a Zarr into OME-Zarr"),
@@ -53,13 +58,20 @@ def main(arguments: list[str] | None = None) -> int:
     return _run(words[0], words[1:])
 
 
-def _end_well_on_sigterm() -> None:
+@contextmanager
+def _end_well_on_sigterm() -> Iterator[None]:
     """Schedulers stop jobs with SIGTERM: that deserves the same clean end as Ctrl-C."""
     import signal
     from threading import current_thread, main_thread
 
-    if current_thread() is main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
 def _run(command: str, words: list[str]) -> int:
@@ -68,9 +80,9 @@ def _run(command: str, words: list[str]) -> int:
 
     # Nothing here multiplies matrices: the threads that numpy would start for it are not wanted.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    _end_well_on_sigterm()
     try:
-        code: int = import_module(COMMANDS[command][0]).run(words)
+        with _end_well_on_sigterm():
+            code: int = import_module(COMMANDS[command][0]).run(words)
     except KeyboardInterrupt:
         print(f"zarrscope {command}: stopped", file=sys.stderr)
         return 130

@@ -121,7 +121,7 @@ class ImageWriter:
         self._lock = Lock()
         self._documents: list[str] = []
         self._closing = closing
-        self._done = False
+        self._ended = False
 
     @property
     def bytes_written(self) -> int:
@@ -183,8 +183,8 @@ class ImageWriter:
         IncompleteError
             Pixels are missing; nothing that looks like an image was written.
         """
-        if self._done:
-            raise IncompleteError(f"{self._store.url(self._path)}: this image is finished already")
+        if self._ended:
+            raise IncompleteError(f"{self._store.url(self._path)}: it was finished or given up before")
         for source in self.plan.sources:
             self._levels[source].finish()
         if self._cascade.open_cells:
@@ -198,13 +198,14 @@ class ImageWriter:
         names = ("zarr.json",) if zarr_format_of(self._version) == 3 else (".zgroup", ".zattrs")
         self._documents += [join(self._path, name) for name in names]
         write_group(self._store, self._path, Group(zarr_format_of(self._version), self._document()))
-        self._done = True
+        self._ended = True
         self._cascade.close()
         self._close(done=True)
 
     def abort(self) -> None:
         """Delete what was written of an image that is not finished; harmless afterwards."""
-        if not self._done:
+        if not self._ended:
+            self._ended = True
             self.remove()
             self._cascade.close()
             self._close(done=False)
@@ -228,7 +229,7 @@ class ImageWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and not self._done:
+            if kind is None and not self._ended:
                 self.finish()
         finally:
             self.abort()

@@ -12,8 +12,16 @@ from zarrscope.errors import ArgumentError, UnsupportedError
 from zarrscope.pyramid.downsample import KERNELS, kernel
 
 DTYPES = ["bool", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]
-SHAPES = [((6, 8), (2, 2)), ((5, 7), (2, 2)), ((4, 6, 8), (2, 2, 2)), ((3, 5, 9), (2, 2, 2)),
-          ((2, 3, 5, 7), (1, 1, 2, 2)), ((1, 9), (1, 2)), ((3, 4, 4), (2, 1, 1)), ((2, 7, 6), (1, 2, 1))]  # fmt: skip
+SHAPES = [
+    ((6, 8), (2, 2)),
+    ((5, 7), (2, 2)),
+    ((4, 6, 8), (2, 2, 2)),
+    ((3, 5, 9), (2, 2, 2)),
+    ((2, 3, 5, 7), (1, 1, 2, 2)),
+    ((1, 9), (1, 2)),
+    ((3, 4, 4), (2, 1, 1)),
+    ((2, 7, 6), (1, 2, 1)),
+]
 
 
 def random_block(shape, dtype, seed):

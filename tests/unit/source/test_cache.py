@@ -10,7 +10,7 @@ import pytest
 
 from zarrscope.errors import NotFoundError, SourceError
 from zarrscope.source.cache import SegmentCache
-from zarrscope.source.files import Files, fingerprint
+from zarrscope.source.files import Files, Handles, fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,15 +60,16 @@ def test_few_files_stay_open(tmp_path: Path) -> None:
     paths = [tmp_path / str(i) for i in range(9)]
     for i, path in enumerate(paths):
         path.write_bytes(bytes([i]) * 100)
-    files = Files(paths, limit=2)
+    handles = Handles(limit=2)
+    files = Files(paths, handles)
     for i in (0, 5, 8, 0, 1):
         assert files.read(i, 10, 5) == bytes([i]) * 5
-        assert len(files._open) <= 2
-    files.close()
-    assert not files._open
+        assert len(handles._open) <= 2
+    handles.close()
+    assert not handles._open
     with pytest.raises(SourceError, match="closed"):
         files.read(0, 0, 1)
     assert len(fingerprint(paths)) < 120
     paths[3].unlink()
     with pytest.raises(NotFoundError, match="not there any more"):
-        Files(paths).read(3, 0, 1)
+        Files(paths, Handles()).read(3, 0, 1)

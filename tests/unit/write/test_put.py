@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zarrscope
-from zarrscope.errors import ArgumentError, DestinationExistsError, IncompleteError
+from zarrscope.errors import (
+    ArgumentError,
+    ConflictError,
+    DestinationExistsError,
+    IncompleteError,
+    StoreError,
+)
 from zarrscope.store.memory import MemoryStore
 from zarrscope.types import Region
 
@@ -397,26 +403,69 @@ class TestDestination:
         assert files == ["0/c/0/0", "0/zarr.json", "zarr.json"]
 
     def test_a_run_that_was_killed_before_its_mark_stood(self, tmp_path: Path) -> None:
-        place = tmp_path / "a.zarr"
-        (place / ".zarrscope").mkdir(parents=True)
-        (place / ".zarrscope" / ".zarr.json.c3794799.part").touch()
-        with pytest.raises(DestinationExistsError, match="interrupted run"):
-            zarrscope.write(np.ones((8, 8), "u1"), place)
-        zarrscope.write(np.ones((8, 8), "u1"), place, overwrite=True)
+        place, part = tmp_path / "a.zarr", tmp_path / "a.zarr.part"
+        (part / ".zarrscope").mkdir(parents=True)
+        (part / ".zarrscope" / ".zarr.json.c3794799.part").touch()
+        zarrscope.write(np.ones((8, 8), "u1"), place)
+        assert not part.exists()
         files = sorted(str(p.relative_to(place)) for p in place.rglob("*") if p.is_file())
         assert files == ["0/c/0/0", "0/zarr.json", "zarr.json"]
 
     def test_uploads_that_nobody_knows_of_go_with_a_failed_run(self, tmp_path: Path) -> None:
-        place = tmp_path / "a.zarr"
+        place, part = tmp_path / "a.zarr", tmp_path / "a.zarr.part"
 
         def stop(_: int) -> None:
-            (place / "0" / "c" / ".7.0123abcd.part").write_bytes(b"half")
-            (place / "0" / "c" / "mine.part").write_bytes(b"of somebody else")
+            assert not place.exists()
+            (part / "0" / "c" / ".7.0123abcd.part").write_bytes(b"half")
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
             zarrscope.write(np.ones((80, 80), "u1"), place, chunks={"y": 8}, shards="none", progress=stop)
-        assert [p.name for p in place.rglob("*") if p.is_file()] == ["mine.part"]
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_folder_that_is_in_the_way_is_not_touched(self, tmp_path: Path) -> None:
+        (tmp_path / "a.zarr.part").mkdir()
+        (tmp_path / "a.zarr.part" / "thesis.docx").write_text("the only copy")
+        with pytest.raises(DestinationExistsError, match="in the way"):
+            zarrscope.write(np.ones((8, 8), "u1"), tmp_path / "a.zarr", overwrite=True)
+        assert (tmp_path / "a.zarr.part" / "thesis.docx").read_text() == "the only copy"
+
+    def test_an_image_may_replace_itself(self, tmp_path: Path) -> None:
+        pixels = np.random.default_rng(5).integers(0, 255, (40, 50), dtype="u1")
+        image = zarrscope.write(pixels, tmp_path / "a.zarr")
+        again = zarrscope.write(image, tmp_path / "a.zarr", chunks={"y": 8}, overwrite=True)
+        assert np.array_equal(np.asarray(again), pixels)
+        assert again.levels[0].chunks == (8, 50)
+
+    def test_a_failed_overwrite_leaves_the_old_image(self, tmp_path: Path) -> None:
+        zarrscope.write(np.full((80, 80), 7, "u1"), tmp_path / "a.zarr")
+
+        def stop(_: int) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            zarrscope.write(np.ones((8, 8), "u1"), tmp_path / "a.zarr", overwrite=True, progress=stop)
+        assert np.asarray(zarrscope.open(tmp_path / "a.zarr")).min() == 7
+        assert [p.name for p in tmp_path.iterdir()] == ["a.zarr"]
+
+    def test_two_runs_at_one_place(self, tmp_path: Path) -> None:
+        """The one that was overtaken says so instead of publishing the other's pixels."""
+        first = zarrscope.create(tmp_path / "a.zarr", (8, 8), "u1", "yx")
+        first.put(Region.whole((8, 8)), np.ones((8, 8), "u1"))
+        second = zarrscope.create(tmp_path / "a.zarr", (8, 8), "u1", "yx", overwrite=True)
+        with pytest.raises((ConflictError, StoreError)):
+            first.finish()
+        second.put(Region.whole((8, 8)), np.full((8, 8), 2, "u1"))
+        second.finish()
+        assert np.asarray(zarrscope.open(tmp_path / "a.zarr")).max() == 2
+
+    def test_leaving_the_block_finishes(self, tmp_path: Path) -> None:
+        with zarrscope.create(tmp_path / "a.zarr", (8, 8), "u1", "yx") as writer:
+            writer.put(Region.whole((8, 8)), np.ones((8, 8), "u1"))
+        assert np.asarray(zarrscope.open(tmp_path / "a.zarr")).min() == 1
+        with pytest.raises(IncompleteError), zarrscope.create(tmp_path / "b.zarr", (8, 8), "u1", "yx"):
+            pass
+        assert [p.name for p in tmp_path.iterdir()] == ["a.zarr"]
 
     def test_an_empty_folder_is_a_place(self, tmp_path: Path) -> None:
         assert zarrscope.write(np.ones((8, 8), "u1"), tmp_path).levels[0].shape == (8, 8)
