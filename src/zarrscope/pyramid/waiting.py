@@ -18,8 +18,8 @@ def open_cells(shape: Shape, region: Shape, group: Shape, cell: Shape, halved: S
     where it is longer than a region, the rest of the group is walked before it is complete. Along
     the halved axes the walk is in Z order: where cells lie inside a group, those are open that lie
     in the box of regions which Z order finishes together, as many along each axis as a cell takes
-    along its longest; where they are larger than a group, the same box of groups. A cell that is
-    longer than a group along an axis that is not halved keeps a whole layer of cells open. A region
+    along its longest; where they are larger than a group, the same box of groups. Cells that reach
+    from one group into the next along an axis that is not halved keep a whole layer open. A region
     that cuts cells at any place touches one more of them.
 
     Parameters
@@ -43,11 +43,12 @@ def open_cells(shape: Shape, region: Shape, group: Shape, cell: Shape, halved: S
         return (0,) * len(shape)
     reach = [min(n, max(r, g)) for r, g, n in zip(region, group, shape, strict=True)]
     nested = _nested(cell, reach, region, halved)
-    extents, spread, layered = [0] * len(shape), not nested, False
-    for i in (i for i in axes if i not in halved):
-        extents[i] = reach[i] if spread else region[i]
+    others = [i for i in axes if i not in halved]
+    cut = [i for i in others if reach[i] % cell[i] and reach[i] < shape[i]]
+    layered, spread, extents = bool(cut), not nested or bool(cut), [0] * len(shape)
+    for i in others:
+        extents[i] = shape[i] if layered and i > cut[0] else reach[i] if spread else region[i]
         spread |= region[i] % cell[i] != 0 and region[i] < shape[i]
-        layered |= cell[i] > reach[i] and reach[i] < shape[i]
     step = reach if spread else region
     times = max([1, *(-(-min(cell[i], shape[i]) // step[i]) for i in halved)])
     for i in halved:
