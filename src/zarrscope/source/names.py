@@ -69,6 +69,11 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(t), t) if t.isdecimal() else (1, 0, t.lower()) for t in _TOKEN.findall(name))
 
 
+def printable(name: str) -> str:
+    """Return a name of the file system with "?" for bytes that are no text, so that documents can hold it."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def pattern(stem: str) -> tuple[str, ...]:
     """Return what names of one group share: kinds of tokens and the separators between them."""
     return tuple("0" if t.isdecimal() else "a" if t[0].isalpha() else t for t in _TOKEN.findall(stem))

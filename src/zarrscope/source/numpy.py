@@ -7,15 +7,18 @@ Files do not name their axes: the user does, or the number of dimensions decides
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarrscope.budget import format_size
 from zarrscope.errors import NotFoundError, SourceError, UnsupportedError
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import BY_NDIM, axis, check_letters, permutation
 from zarrscope.source.contracts import Scene
+from zarrscope.source.names import printable
 from zarrscope.source.opened import Opened
 from zarrscope.source.regions import receiver
 
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
 _BAND = 1 << 20
 """Bytes that are called a unit of reading."""
 
-_LARGEST_MEMBER = 2 << 30
-"""Bytes that the array of an archive may take in memory."""
+_LARGEST_MEMBER = 256 << 20
+"""Bytes that the array of an archive may take in memory unless the caller says otherwise."""
 
 
 class NumpyLevel:
@@ -36,18 +39,15 @@ class NumpyLevel:
 
     Parameters
     ----------
-    path : str
-        The file.
-    axes : str, optional
-        The user's word.
     array : ndarray
         In memory or mapped, in our order.
+    again : tuple
+        Path, axes and bound that open it in another process.
     """
 
-    def __init__(self, path: str, axes: str | None, array: NDArray[Any]) -> None:
-        self._path = path
-        self._axes = axes
+    def __init__(self, array: NDArray[Any], again: tuple[str, str | None, int | None]) -> None:
         self._array = array
+        self._again = again
 
     @property
     def shape(self) -> Shape:
@@ -70,7 +70,7 @@ class NumpyLevel:
         return tuple(max(1, n) for n in chunk)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _level_again, (self._path, self._axes)
+        return _level_again, self._again
 
     def read(self, region: Region, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return the pixels of a region; see `zarrscope.array.contracts.LazyArray`."""
@@ -99,16 +99,25 @@ def open_npy(path: str | Path, *, axes: str | None = None) -> Opened:
                 f"{path} holds Python objects, which are never loaded; save plain numbers"
             ) from error
         raise SourceError(f"{path} is a damaged .npy file ({text.splitlines()[0]}); save it again") from error
-    return _opened(path, axes, array, open_npy)
+    return _opened(path, axes, array)
 
 
-def open_npz(path: str | Path, *, axes: str | None = None) -> Opened:
+def open_npz(path: str | Path, *, axes: str | None = None, cache: int | None = None) -> Opened:
     """Open a ``.npz`` archive that holds one array; it is loaded into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    axes : str, optional
+        The user's word.
+    cache : int, optional
+        Bytes that the array may take; 256 MiB where not given.
 
     Raises
     ------
     UnsupportedError
-        It holds several arrays, or one of more than 2 GiB.
+        It holds several arrays, or one that is larger.
     """
     path = Path(path)
     if not path.is_file():
@@ -118,19 +127,26 @@ def open_npz(path: str | Path, *, axes: str | None = None) -> Opened:
             members = archive.infolist()
     except zipfile.BadZipFile as error:
         raise SourceError(f"{path} is named .npz but is no archive of numpy; save it again") from error
-    if len(members) != 1 or members[0].file_size > _LARGEST_MEMBER:
+    if len(members) != 1:
         raise UnsupportedError(
             f"{path} holds {len(members)} arrays; save the one to convert as a .npy file of its own"
+        )
+    bound = _LARGEST_MEMBER if cache is None else cache
+    if members[0].file_size > bound:
+        raise UnsupportedError(
+            f"{path} can only be loaded whole, and its {format_size(members[0].file_size)} are more than the "
+            f"{format_size(bound)} that it may take; save it with np.save as a .npy file, which is read in "
+            "pieces"
         )
     try:
         with np.load(path, allow_pickle=False) as arrays:
             array = arrays[arrays.files[0]]
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, EOFError, OSError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise SourceError(f"{path} is damaged, or holds Python objects; save it again") from error
-    return _opened(path, axes, array, open_npz)
+    return _opened(path, axes, array, cache)
 
 
-def _opened(path: Path, axes: str | None, array: NDArray[Any], function: Any) -> Opened:
+def _opened(path: Path, axes: str | None, array: NDArray[Any], cache: int | None = None) -> Opened:
     names = _axes(path, axes, array.ndim)
     array = array.transpose(permutation(names))
     order = "".join(names[k] for k in permutation(names))
@@ -139,9 +155,10 @@ def _opened(path: Path, axes: str | None, array: NDArray[Any], function: Any) ->
         if axes is not None
         else (f"a numpy array names no axes: taken as {order}; say otherwise with axes",)
     )
-    description = ImageDescription(path.stem, tuple(axis(a) for a in order), (None,) * len(order))
-    scene = Scene(description, [NumpyLevel(str(path), axes, array)], notes=notes)
-    return Opened([scene], [path], (_source_again, (str(path), axes, function.__name__)))
+    description = ImageDescription(printable(path.stem), tuple(axis(a) for a in order), (None,) * len(order))
+    again = (str(path), axes, cache)
+    scene = Scene(description, [NumpyLevel(array, again)], notes=notes)
+    return Opened([scene], [path], (_source_again, again))
 
 
 def _axes(path: Path, axes: str | None, ndim: int) -> str:
@@ -153,10 +170,11 @@ def _axes(path: Path, axes: str | None, ndim: int) -> str:
     return BY_NDIM[ndim]
 
 
-def _source_again(path: str, axes: str | None, name: str) -> Opened:
-    return (open_npz if name == "open_npz" else open_npy)(path, axes=axes)
+def _source_again(path: str, axes: str | None, cache: int | None) -> Opened:
+    if zipfile.is_zipfile(path):
+        return open_npz(path, axes=axes, cache=cache)
+    return open_npy(path, axes=axes)
 
 
-def _level_again(path: str, axes: str | None) -> Any:
-    opener = open_npz if path.lower().endswith(".npz") else open_npy
-    return opener(path, axes=axes).scenes[0].levels[0]
+def _level_again(path: str, axes: str | None, cache: int | None) -> Any:
+    return _source_again(path, axes, cache).scenes[0].levels[0]

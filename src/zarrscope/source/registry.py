@@ -10,7 +10,15 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from zarrscope.errors import MissingDependencyError, NotFoundError, SourceError, UnsupportedError
+from zarrscope.errors import (
+    ArgumentError,
+    MissingDependencyError,
+    NotFoundError,
+    SourceError,
+    UnsupportedError,
+)
+from zarrscope.store.keys import without_secrets
+from zarrscope.store.resolve import is_remote, local_path
 
 if TYPE_CHECKING:
     from zarrscope.source.contracts import Source
@@ -21,7 +29,6 @@ GROUP = "zarrscope.sources"
 _HEAD = 1 << 10
 """Bytes from the beginning of a file that magic may look at."""
 
-_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -96,7 +103,7 @@ FORMATS: tuple[Format, ...] = (
         options=_CACHING,
     ),
     Format("numpy array", (".npy",), ((0, b"\x93NUMPY"),), "zarrscope.source.numpy", "open_npy"),
-    Format("numpy archive", (".npz",), (), "zarrscope.source.numpy", "open_npz"),
+    Format("numpy archive", (".npz",), (), "zarrscope.source.numpy", "open_npz", options=_CACHING),
     Format(
         "Zarr",
         (".zarr", ".ome.zarr"),
@@ -146,6 +153,8 @@ def open_source(path: str | Path, *, axes: str | None = None, cache: int | None 
 
     Raises
     ------
+    ArgumentError
+        The path is empty.
     NotFoundError
         Nothing is there.
     SourceError
@@ -157,16 +166,19 @@ def open_source(path: str | Path, *, axes: str | None = None, cache: int | None 
     """
     text = str(path)
     options = {"axes": axes, "cache": cache}
-    if _URL.match(text) and not text.startswith("file://"):
+    if not text:
+        raise ArgumentError("the source is empty (''); name a file, a folder or an address")
+    if is_remote(text):
         return _open_url(text, options)
-    place = Path(text.removeprefix("file://"))
+    local = local_path(text)
+    place = Path(local)
     if place.is_dir():
         return _open_folder(place, options)
     if place.is_file():
         return _call(choose(place), str(place), options)
-    if _GLOB.search(text):
-        return _call(PLANES, text, options)
-    raise NotFoundError(f"{text}: no such file or folder")
+    if _GLOB.search(local):
+        return _call(PLANES, local, options)
+    raise NotFoundError(f"{local}: no such file or folder")
 
 
 def choose(path: Path) -> Format:
@@ -213,9 +225,10 @@ def by_suffix(name: str) -> list[Format]:
 
 
 def _open_url(url: str, options: dict[str, Any]) -> Source:
-    for row in by_suffix(url.rstrip("/").partition("?")[0]):
+    shown = without_secrets(url)
+    for row in by_suffix(shown.rstrip("/")):
         if not row.markers:
-            raise UnsupportedError(f"{url}: {row.name} is read from local disks only; download it first")
+            raise UnsupportedError(f"{shown}: {row.name} is read from local disks only; download it first")
     return _call(next(row for row in FORMATS if row.markers), url, options)
 
 

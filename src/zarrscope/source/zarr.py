@@ -92,14 +92,14 @@ class ZarrSource:
             array = _array(self._store)
             if array is None:
                 raise
-            return (_plain(array, self._axes, self._url),)
+            return (_plain(array, self._axes, self._store.url()),)
         if isinstance(node, ImageGroup):
             self.ome_xml = node.ome_xml
             scenes = tuple(_scene(node.image(path), self._axes, path) for path in node.paths)
             if node.kind == "plate":
                 scenes = tuple(replace(s, notes=(*s.notes, _PLATE)) for s in scenes)
             if not scenes:
-                raise UnsupportedError(f"{self._url} is an OME-Zarr {node.kind} without images")
+                raise UnsupportedError(f"{node.url} is an OME-Zarr {node.kind} without images")
             return scenes
         return (_scene(node, self._axes, ""),)
 

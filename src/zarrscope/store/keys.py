@@ -30,6 +30,15 @@ def check_key(key: str) -> str:
     return key
 
 
+def without_secrets(address: str) -> str:
+    """Return an address for messages: without user, password, query and fragment; paths stay as they are."""
+    if "://" not in address:
+        return address
+    scheme, _, rest = address.partition("://")
+    host, slash, path = re.split(r"[?#]", rest)[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
 def join(*parts: str) -> str:
     """Return the parts as one key; empty ones are left out."""
     return "/".join(part.strip("/") for part in parts if part.strip("/"))

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 import obstore
 from obstore import exceptions
 from obstore.store import HTTPStore
 
-from zarrscope.errors import AccessError, StoreError
+from zarrscope.errors import AccessError, ArgumentError, StoreError
 from zarrscope.executor import fan_out
 from zarrscope.store.contracts import Buffer, ByteRange, Info, Request, Suffix
-from zarrscope.store.keys import check_key
+from zarrscope.store.keys import check_key, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CLIENT = {"allow_http": True, "connect_timeout": "10s", "timeout": "120s"}
 _RETRY: dict[str, Any] = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
+_STATUS = re.compile(r"status code: (\d{3})")
+_ADDRESS = re.compile(r"\S*://\S*")
 _REFUSED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
 
 
@@ -34,15 +36,24 @@ class HttpStore:
     ----------
     base : str
         ``http://`` or ``https://`` address of the folder.
+
+    Raises
+    ------
+    ArgumentError
+        It is no address.
     """
 
     def __init__(self, base: str) -> None:
         self._base = base.rstrip("/")
-        self._store = HTTPStore.from_url(
-            self._base,
-            client_options=_CLIENT,  # type: ignore[arg-type]
-            retry_config=_RETRY,  # type: ignore[arg-type]
-        )
+        try:
+            self._store = HTTPStore.from_url(
+                self._base,
+                client_options=_CLIENT,  # type: ignore[arg-type]
+                retry_config=_RETRY,  # type: ignore[arg-type]
+            )
+        except (ValueError, exceptions.BaseError) as error:
+            reason = _ADDRESS.sub("...", str(error).partition("\n")[0])[:200]
+            raise ArgumentError(f"{self.url()} is no address ({reason})") from None
 
     def __getstate__(self) -> str:
         return self._base
@@ -52,9 +63,7 @@ class HttpStore:
 
     def url(self, key: str = "") -> str:
         """Return the address of a key for messages, without user, password and query."""
-        parts = urlsplit(self._base)
-        host = parts.netloc.rpartition("@")[2]
-        base = urlunsplit((parts.scheme, host, parts.path, "", ""))
+        base = without_secrets(self._base)
         return f"{base}/{key}" if key else base
 
     def get(self, key: str, range: ByteRange = None, out: memoryview | None = None) -> Buffer | None:  # noqa: A002
@@ -100,27 +109,26 @@ class HttpStore:
             whole = memoryview(obstore.get(self._store, key).bytes())
             return whole[-wanted.length :] if isinstance(wanted, Suffix) else whole[slice(*wanted)]
         except exceptions.GenericError as error:
-            if "416" not in str(error):
+            if _status(error) != "416":
                 raise
             # The range begins past the end of the value, or the value is shorter than the suffix.
             return memoryview(obstore.get(self._store, key).bytes())[_as_slice(wanted)]
 
     @contextmanager
     def _explained(self, key: str) -> Iterator[None]:
-        """Turn obstore's errors into ours; "not found" passes as the standard FileNotFoundError."""
+        """Turn obstore's errors into ours; "not found" passes as the standard FileNotFoundError.
+
+        Those of obstore are not shown, not even in a traceback: they hold the whole address with its
+        password and token.
+        """
         try:
             yield
         except FileNotFoundError:
             raise
-        except _REFUSED as error:
-            raise AccessError(
-                f"{self.url(key)}: the server refuses access; check your credentials"
-            ) from error
+        except _REFUSED:
+            raise AccessError(f"{self.url(key)}: the server refuses access; check your credentials") from None
         except exceptions.BaseError as error:
-            reason = next((line for line in reversed(str(error).splitlines()) if line.strip()), "no answer")
-            raise StoreError(
-                f"{self.url(key)}: {_first_line(str(error)) or reason}; try again later"
-            ) from error
+            raise StoreError(f"{self.url(key)}: {_reason(error)}; try again later") from None
 
 
 def _as_slice(wanted: ByteRange) -> slice:
@@ -129,5 +137,16 @@ def _as_slice(wanted: ByteRange) -> slice:
     return slice(*wanted) if wanted else slice(None)
 
 
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0][:200] if text.strip() else "no answer"
+def _status(error: Exception) -> str | None:
+    """Return what a server answered, where it did."""
+    found = _STATUS.search(str(error))
+    return found[1] if found else None
+
+
+def _reason(error: Exception) -> str:
+    """Return in a few words what went wrong, without the address that obstore puts into its messages."""
+    status = _status(error)
+    if status is not None:
+        return f"the server answered {status}"
+    first = str(error).partition("\n")[0].rpartition(" - ")[2]
+    return _ADDRESS.sub("...", first)[:200].strip() or type(error).__name__

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from zarrscope.errors import DestinationExistsError, NotFoundError, UnsupportedError
+from zarrscope.errors import ArgumentError, DestinationExistsError, NotFoundError, UnsupportedError
+from zarrscope.store.keys import without_secrets
 from zarrscope.store.local import LocalStore
 
 if TYPE_CHECKING:
@@ -21,8 +22,16 @@ def is_remote(url: str) -> bool:
 
 
 def local_path(url: str | os.PathLike[str]) -> str:
-    """Return the path that a local address (``file:...`` or a plain path) means."""
+    """Return the path that a local address (``file:...`` or a plain path) means.
+
+    Raises
+    ------
+    ArgumentError
+        The address is empty.
+    """
     text = os.fspath(url)
+    if not text:
+        raise ArgumentError("'' is no address: the source or the destination is empty; name it")
     if text.startswith("file:"):
         return unquote(urlsplit(text).path)
     return os.path.expanduser(text)  # noqa: PTH111
@@ -56,7 +65,7 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
     scheme = urlsplit(text).scheme
     if scheme not in _REMOTE:
         raise UnsupportedError(
-            f"{text}: {scheme}:// is not supported; use a path, file:, http:// or https://"
+            f"{without_secrets(text)}: {scheme}:// is not supported; use a path, file:, http:// or https://"
         )
     from zarrscope.store.remote import HttpStore
 
@@ -75,9 +84,11 @@ def resolve_writable(url: str | os.PathLike[str] | Writable) -> Writable:
     """
     if not isinstance(url, str | os.PathLike):
         return url
+    if not os.fspath(url):
+        raise ArgumentError("the destination is empty (''); name a folder to write")
     if is_remote(os.fspath(url)):
         raise UnsupportedError(
-            f"{os.fspath(url)}: writing over a network is not supported; write to a folder"
+            f"{without_secrets(os.fspath(url))}: writing over a network is not supported; write to a folder"
         )
     path = local_path(url)
     if os.path.isfile(path):  # noqa: PTH113

@@ -89,3 +89,34 @@ def test_archives_and_objects_of_numpy(tmp_path: Path) -> None:
     (tmp_path / "cut.npy").write_bytes(b"\x93NUMPY\x01\x00")
     with pytest.raises(SourceError, match="damaged"):
         open_source(tmp_path / "cut.npy")
+
+
+def test_addresses_are_those_of_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    tifffile.imwrite(tmp_path / "sp ace.tif", np.zeros((8, 9), np.uint8))
+    folder = tmp_path.as_posix()
+    for address in (
+        f"file:{folder}/sp ace.tif", f"file://{folder}/sp%20ace.tif", "~/sp ace.tif", "~/sp*.tif",
+        f"file:{folder}/sp%20ace.t*", tmp_path / "sp ace.tif",
+    ):  # fmt: skip
+        with open_source(address) as source:
+            assert source.scenes[0].levels[0].shape == (8, 9)
+    for address in (f"file:{folder}/absent.tif", f"file://{folder}/ab%20sent.tif", "~/absent.tif"):
+        with pytest.raises(NotFoundError, match=r"sent\.tif: no such file"):
+            open_source(address)
+
+
+def test_an_archive_that_is_too_large_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = np.zeros((300, 1000), np.uint8)
+    np.savez_compressed(tmp_path / "a.npz", data)
+    for cache in (None, 400_000):
+        with open_source(tmp_path / "a.npz", cache=cache) as source:
+            level = pickle.loads(pickle.dumps(source.scenes[0].levels[0]))  # noqa: S301
+            assert level.read(Region((0, 0), (2, 2))).shape == (2, 2)
+    monkeypatch.setattr("zarrscope.source.numpy._LARGEST_MEMBER", 200_000)
+    for cache in (None, 200_000):
+        with pytest.raises(UnsupportedError, match=r"more than the 200kB .* np.save"):
+            open_source(tmp_path / "a.npz", cache=cache)
+    with open_source(tmp_path / "a.npz", cache=400_000) as source:  # the bound goes along
+        level = pickle.loads(pickle.dumps(source.scenes[0].levels[0]))  # noqa: S301
+        assert level.shape == (300, 1000)

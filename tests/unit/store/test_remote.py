@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 import time
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,18 @@ import numpy as np
 import pytest
 
 import zarrscope
-from zarrscope.errors import AccessError, InvalidKeyError, NotFoundError, StoreError, UnsupportedError
+from zarrscope.errors import (
+    AccessError,
+    ArgumentError,
+    InvalidKeyError,
+    NotFoundError,
+    StoreError,
+    UnsupportedError,
+    ZarrscopeError,
+)
+from zarrscope.source.registry import open_source
 from zarrscope.store.contracts import Readable, Request, Suffix, Writable
+from zarrscope.store.keys import without_secrets
 from zarrscope.store.memory import MemoryStore
 from zarrscope.store.remote import HttpStore
 from zarrscope.store.resolve import is_remote, local_path, resolve, resolve_writable
@@ -280,3 +291,59 @@ class TestResolve:
                 resolve(address)
         with pytest.raises(UnsupportedError, match="write to a folder"):
             resolve_writable("https://example.org/a")
+
+
+SECRET = ("someone", "password1", "token2")
+
+
+@pytest.mark.parametrize("code", [0, 400, 403, 500])
+def test_no_error_shows_a_secret(server: Server, code: int) -> None:
+    """Neither its message nor its traceback, whatever goes wrong."""
+    address = server.url.removeprefix("http://") if code else "127.0.0.1:9/base"
+    store = HttpStore(f"http://someone:password1@{address}?sig=token2")
+    server.failures["v?sig=token2"] = [code] * 50 if code else []
+    for call in (lambda: store.get("v"), lambda: store.get("v", (1, 5)), lambda: store.head("v")):
+        with pytest.raises((StoreError, AccessError), match="base/v") as caught:
+            call()
+        shown = "".join(traceback.format_exception(caught.value))
+        assert not [word for word in SECRET if word in shown]
+        assert code in (0, 403) or str(code) in str(caught.value)
+
+
+def test_what_is_refused_shows_no_secret() -> None:
+    for call in (
+        lambda: HttpStore("http://someone:password1@host:99999999/base?sig=token2"),
+        lambda: resolve("ftp://someone:password1@host/base?sig=token2"),
+        lambda: resolve_writable("https://someone:password1@host/base?sig=token2"),
+        lambda: open_source("https://someone:password1@host/a.tif?sig=token2"),
+    ):
+        with pytest.raises(ZarrscopeError, match="host") as caught:
+            call()
+        assert not [word for word in SECRET if word in str(caught.value)]
+
+
+def test_a_key_with_416_in_it_is_no_answer_416(server: Server) -> None:
+    server.failures["416"] = [400]
+    with pytest.raises(StoreError, match="answered 400"):
+        HttpStore(server.url).get("416", (0, 5))
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://u:p@host:80/a/b?x=/y@z#f", "https://host:80/a/b"),
+        ("s3://bucket/a", "s3://bucket/a"),
+        ("/data/a?b#c.tif", "/data/a?b#c.tif"),
+    ],
+)
+def test_an_address_for_messages(address: str, shown: str) -> None:
+    assert without_secrets(address) == shown
+
+
+def test_an_empty_address_is_named() -> None:
+    with pytest.raises(ArgumentError, match="source is empty"):
+        open_source("")
+    with pytest.raises(ArgumentError, match="destination is empty"):
+        resolve_writable("")
+    with pytest.raises(ArgumentError, match="empty"):
+        zarrscope.open("")
