@@ -39,7 +39,7 @@ class SegmentCache:
         self._coming: dict[Hashable, Piece] = {}
         self._lock = threading.Lock()
 
-    def claim(self, key: Hashable, used: int) -> tuple[Piece, bool]:
+    def claim(self, key: Hashable, used: int, offer: Piece | None = None) -> tuple[Piece, bool]:
         """Return a segment that is here or coming, and whether the caller has to make it (`settle`).
 
         Parameters
@@ -48,6 +48,9 @@ class SegmentCache:
             Names the segment.
         used : int
             Number of its pixels that the caller will use.
+        offer : Piece, optional
+            Stands for the segment if the caller has to make it: who keeps it can `abandon` his claim even
+            where an interrupt hides whether he got it.
         """
         with self._lock:
             if key in self._kept:
@@ -61,7 +64,7 @@ class SegmentCache:
                 return ready, False
             if key in self._coming:
                 return self._coming[key], False
-            piece: Piece = Future()
+            piece = Future() if offer is None else offer
             self._coming[key] = piece
             return piece, True
 
@@ -69,21 +72,34 @@ class SegmentCache:
         """Hand over a claimed segment of which ``left`` pixels were not used yet."""
         with self._lock:
             self.decoded += 1
-            piece = self._coming.pop(key)
+            self._coming[key].set_result(array)
+            del self._coming[key]
             if left > 0 and array.nbytes <= self.budget:
                 self._kept[key] = (array, left)
                 self.nbytes += array.nbytes
                 while self.nbytes > self.budget:
                     _, (old, _) = self._kept.popitem(last=False)
                     self.nbytes -= old.nbytes
-        piece.set_result(array)
 
-    def abandon(self, key: Hashable, error: BaseException) -> None:
-        """Tell those who wait for a claimed segment that it will not come; nothing if it was settled."""
+    def abandon(self, key: Hashable, error: BaseException, offer: Piece | None = None) -> None:
+        """Tell those who wait for a claimed segment that it will not come; nothing if it was settled.
+
+        Parameters
+        ----------
+        key : hashable
+            Names the segment.
+        error : BaseException
+            What they are told.
+        offer : Piece, optional
+            Does nothing unless this is what was claimed with.
+        """
         with self._lock:
-            piece = self._coming.pop(key, None)
-        if piece is not None:
-            piece.set_exception(error)
+            piece = self._coming.get(key)
+            if piece is None or (offer is not None and piece is not offer):
+                return
+            if not piece.done():
+                piece.set_exception(error)
+            del self._coming[key]
 
     def clear(self) -> None:
         """Forget everything that is kept."""

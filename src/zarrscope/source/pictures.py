@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zarrscope.source.cache import Piece
     from zarrscope.types import Region, Shape
 
 _SAMPLES = {0: 1, 2: 3, 4: 2, 6: 4}
@@ -158,16 +160,16 @@ class PictureLevel:
     def read(self, region: Region, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return the pixels of a region; see `zarrscope.array.contracts.LazyArray`."""
         out = receiver(self, region, out)
-        piece, make = self._cache.claim(self._path, region.size)
-        if make:
-            try:
+        offer: Piece = Future()
+        try:
+            piece, make = self._cache.claim(self._path, region.size, offer)
+            if make:
                 pixels = self._decode()
-            except BaseException as error:
-                self._cache.abandon(self._path, error)
-                raise
-            self._cache.settle(self._path, pixels, pixels.size - region.size)
-        else:
-            pixels = piece.result()
+                self._cache.settle(self._path, pixels, pixels.size - region.size)
+        except BaseException as error:
+            self._cache.abandon(self._path, error, offer)
+            raise
+        pixels = piece.result()
         found = pixels[:, :, 0] if self._info.samples == 1 else pixels.transpose(2, 0, 1)
         out[...] = found[region.slices]
         return out

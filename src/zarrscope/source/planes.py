@@ -19,8 +19,8 @@ from zarrscope.model.rendering import Channel
 from zarrscope.source.cache import DEFAULT_BUDGET, SegmentCache
 from zarrscope.source.channels import colour_channels
 from zarrscope.source.contracts import Scene
-from zarrscope.source.files import fingerprint
-from zarrscope.source.names import Group, groups, natural, pattern
+from zarrscope.source.files import Handles, fingerprint
+from zarrscope.source.names import Group, groups, natural, pattern, printable
 from zarrscope.source.opened import Opened
 from zarrscope.source.pictures import PictureLevel, picture_info
 from zarrscope.source.stack import Members, Stack
@@ -96,8 +96,9 @@ def open_planes(path: str | Path, *, axes: str | None = None, cache: int = DEFAU
     if whole is not None:
         return whole
     store = SegmentCache(cache)
-    members = Members(paths, lambda one: _look(one, store).levels[0])
-    kinds = _sort(paths, store)
+    handles = Handles()
+    members = Members(paths, lambda one: _look(one, store, handles).levels[0])
+    kinds = _sort(paths, store, handles)
     again = (str(path), axes, cache)
     scenes: list[Scene] = []
     for kind, (indices, sample) in kinds.items():
@@ -105,7 +106,7 @@ def open_planes(path: str | Path, *, axes: str | None = None, cache: int = DEFAU
         if len(indices) == 1:
             scenes.append(sample)
             continue
-        for group in groups([paths[i].stem for i in indices], counted):
+        for group in groups([printable(paths[i].stem) for i in indices], counted):
             chosen = replace(group, files=tuple(indices[i] for i in group.files))
             scenes.append(_scene(chosen, kind, sample, members, (*again, len(scenes)), Path(path)))
     if left_out:
@@ -114,7 +115,9 @@ def open_planes(path: str | Path, *, axes: str | None = None, cache: int = DEFAU
     if len(kinds) > 1:
         note = f"the files differ in name, kind, shape or type: {len(kinds)} sets are images of their own"
         scenes[0] = replace(scenes[0], notes=(*scenes[0].notes, note))
-    return Opened(scenes, paths, (_planes_again, again), closing=(members.clear, store.clear))
+    return Opened(
+        scenes, paths, (_planes_again, again), closing=(members.clear, handles.close, store.clear)
+    )  # fmt: skip
 
 
 def _find(text: str) -> tuple[list[Path], int]:
@@ -159,16 +162,16 @@ def _picture(path: Path, store: SegmentCache) -> Scene:
     order = "yx" if info.samples == 1 else "cyx"
     channels = colour_channels(info.samples, info.dtype, alpha=True)
     description = ImageDescription(
-        path.stem, tuple(axis(a) for a in order), (None,) * len(order), channels=channels
+        printable(path.stem), tuple(axis(a) for a in order), (None,) * len(order), channels=channels
     )
     return Scene(description, [PictureLevel(path, info, store)])
 
 
-def _look(path: Path, store: SegmentCache) -> Scene:
+def _look(path: Path, store: SegmentCache, handles: Handles) -> Scene:
     """Open one file as a part of an image."""
     if path.suffix.lower() in _PICTURES:
         return _picture(path, store)
-    scenes = [scene for scene in open_sharing(path, None, store).scenes if not scene.associated]
+    scenes = [scene for scene in open_sharing(path, None, store, handles).scenes if not scene.associated]
     if len(scenes) > 1:
         raise SourceError(
             f"{path} holds {len(scenes)} images and cannot be a plane of another; convert it by itself"
@@ -176,7 +179,9 @@ def _look(path: Path, store: SegmentCache) -> Scene:
     return scenes[0]
 
 
-def _sort(paths: Sequence[Path], store: SegmentCache) -> dict[_Kind, tuple[list[int], Scene]]:
+def _sort(
+    paths: Sequence[Path], store: SegmentCache, handles: Handles
+) -> dict[_Kind, tuple[list[int], Scene]]:
     """Divide the files into sets that may be one image; each with its first file, opened."""
     kinds: dict[_Kind, tuple[list[int], Scene]] = {}
     last: dict[tuple[tuple[str, ...], str], _Kind] = {}
@@ -184,7 +189,7 @@ def _sort(paths: Sequence[Path], store: SegmentCache) -> dict[_Kind, tuple[list[
         words, suffix = pattern(path.stem), path.suffix.lower()
         kind = last.get((words, suffix))
         if kind is None or len(paths) <= _LOOK_AT_ALL:
-            scene = _look(path, store)
+            scene = _look(path, store, handles)
             level = scene.levels[0]
             order = "".join(a.name for a in scene.description.axes)
             kind = _Kind(words, suffix, order, tuple(level.shape), level.dtype.str)
@@ -227,7 +232,7 @@ def _scene(
     known = {a.name: (a.unit, size) for a, size in zip(one.axes, one.scale, strict=True)}
     facts = [known.get(a, (None, None)) for a in stack.order]
     description = ImageDescription(
-        name=group.name or folder.name,
+        name=group.name or printable(folder.name),
         axes=tuple(axis(a, unit) for a, (unit, _) in zip(stack.order, facts, strict=True)),
         scale=tuple(size for _, size in facts),
         channels=_channels(group, sample, stack),

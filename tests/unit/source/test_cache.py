@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from typing import TYPE_CHECKING
+from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from zarrscope.errors import NotFoundError, SourceError
-from zarrscope.source.cache import SegmentCache
+from zarrscope.source.cache import Piece, SegmentCache
 from zarrscope.source.files import Files, Handles, fingerprint
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TEN = np.zeros(10, np.uint8)
 
@@ -73,3 +72,32 @@ def test_few_files_stay_open(tmp_path: Path) -> None:
     paths[3].unlink()
     with pytest.raises(NotFoundError, match="not there any more"):
         Files(paths, Handles()).read(3, 0, 1)
+
+
+def test_several_sets_of_files_share_what_is_open(tmp_path: Path) -> None:
+    paths = [tmp_path / str(i) for i in range(9)]
+    handles = Handles(limit=3)
+    for path in paths:
+        path.write_bytes(b"x" * 10)
+        assert Files([path], handles).read(0, 0, 10) == b"x" * 10
+        assert len(handles._open) <= 3
+        assert not handles._used
+
+
+def test_only_the_claim_that_was_offered_is_abandoned() -> None:
+    cache = SegmentCache(100)
+    mine: Piece = Future()
+    other: Piece = Future()
+    assert cache.claim("a", 1, mine) == (mine, True)
+    assert cache.claim("a", 1, other) == (mine, False)
+    cache.abandon("a", SourceError("of another"), other)
+    assert not mine.done()
+    cache.settle("a", TEN, 0)
+    cache.abandon("a", SourceError("too late"), mine)
+    assert mine.result() is TEN
+
+
+def test_names_that_are_no_text_have_a_fingerprint(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    path.write_bytes(b"1")
+    assert fingerprint([path]).startswith("files:1 bytes:1")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
 import imagecodecs
 import numpy as np
@@ -14,9 +17,6 @@ from zarrscope.errors import ArgumentError, SourceError, UnsupportedError
 from zarrscope.source.names import groups, natural, pattern
 from zarrscope.source.registry import open_source
 from zarrscope.types import Region
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def plane(seed: int, shape: tuple[int, ...] = (24, 20)) -> np.ndarray:
@@ -169,3 +169,58 @@ def test_pictures_by_themselves(tmp_path: Path) -> None:
     (tmp_path / "d.png").write_bytes((tmp_path / "a.png").read_bytes()[:20])
     with pytest.raises(SourceError, match="damaged PNG"):
         open_source(tmp_path / "d.png")
+
+
+MANY = """
+import resource, sys
+from zarrscope.source.registry import open_source
+from zarrscope.types import Region
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+with open_source(sys.argv[1]) as source:
+    assert len(source.scenes) == 100
+    for scene in source.scenes:
+        level = scene.levels[0]
+        assert level.read(Region.whole(level.shape)).shape == level.shape
+try:
+    level.read(Region.whole(level.shape))
+except ValueError as error:
+    assert "closed" in str(error), error
+else:
+    raise AssertionError("read after the source was closed")
+"""
+
+
+def test_many_images_in_a_folder_need_few_open_files(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    for i in range(100):
+        tifffile.imwrite(tmp_path / f"a_{i}.tif", np.zeros((8, 8 + i), np.uint8), compression="zlib")
+    run = subprocess.run(
+        [sys.executable, "-c", MANY, str(tmp_path)], capture_output=True, text=True, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_names_that_are_no_text_can_be_written(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path)
+    try:
+        Path(os.fsdecode(folder + b"/caf\xe9.tif")).touch()
+    except OSError:
+        pytest.skip("this file system takes only text as names")
+    data = plane(1)
+    for name, save in [
+        (b"caf\xe9.tif", lambda file: tifffile.imwrite(file, data)),
+        (b"caf\xe9.npy", lambda file: np.save(file, data)),
+        (b"caf\xe9.png", lambda file: file.write(imagecodecs.png_encode(data))),
+    ]:
+        path = os.fsdecode(folder + b"/" + name)
+        with Path(path).open("wb") as file:
+            save(file)
+        with open_source(path) as source:
+            assert source.scenes[0].description.name == "caf?"
+    inner = Path(os.fsdecode(folder + b"/f\xe9"))
+    inner.mkdir()
+    for i in range(2):
+        tifffile.imwrite(inner / f"{i}.tif", data)
+    with open_source(inner) as source:
+        assert source.scenes[0].description.name == "f?"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import pytest
 import tifffile
 
 from zarrscope.errors import ArgumentError
+from zarrscope.source.cache import SegmentCache
 from zarrscope.source.registry import open_source
 from zarrscope.source.tiff.open import open_tiff
 from zarrscope.types import Region, Shape
@@ -319,3 +321,35 @@ def test_thousands_of_pages_cost_little(tmp_path: Path) -> None:
         assert level.shape == (3000, 4, 4)
         assert level._storage.offsets.nbytes + level._storage.counts.nbytes <= 3000 * 16
         assert not level.read(Region((2990, 0, 0), (3000, 4, 4))).any()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_interrupt_between_claims_leaves_no_segment_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    data = np.random.default_rng(1).integers(0, 255, (64, 64), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", data, tile=(16, 16), compression="zlib")
+    with open_source(tmp_path / "a.tif") as source:
+        level = source.scenes[0].levels[0]
+        claim = SegmentCache.claim
+        calls = []
+
+        def interrupted(cache: SegmentCache, *args: Any) -> Any:
+            calls.append(args)
+            if when == "after":
+                claim(cache, *args)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            return claim(cache, *args) if when == "before" else (args[2], True)
+
+        monkeypatch.setattr(SegmentCache, "claim", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            level.read(Region.whole(level.shape))
+        monkeypatch.setattr(SegmentCache, "claim", claim)
+        found: list[Any] = []
+        thread = threading.Thread(
+            target=lambda: found.append(level.read(Region.whole(level.shape))), daemon=True
+        )
+        thread.start()
+        thread.join(20)
+        np.testing.assert_array_equal(found[0], data)

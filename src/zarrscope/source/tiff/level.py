@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -179,24 +180,26 @@ class TiffLevel:
         """Decode what is missing in the order of the file; take the rest from the cache or other threads."""
         mine: list[Request] = []
         others: list[tuple[Request, Piece]] = []
-        for request in requests:
-            segment = request.segment
-            if not segment.nbytes:
-                request.target[...] = self._storage.fill
-                continue
-            piece, make = self._cache.claim((*self._key, segment.page, segment.number), segment.wanted.size)
-            if make:
-                mine.append(request)
-            elif piece.done() and piece.exception() is None:
-                _copy(piece.result(), request)
-            else:
-                others.append((request, piece))
+        offers: list[tuple[Request, Piece]] = []
         try:
+            for request in requests:
+                segment = request.segment
+                if not segment.nbytes:
+                    request.target[...] = self._storage.fill
+                    continue
+                offers.append((request, Future()))
+                piece, make = self._cache.claim(self._name(segment), segment.wanted.size, offers[-1][1])
+                if make:
+                    mine.append(request)
+                elif piece.done() and piece.exception() is None:
+                    _copy(piece.result(), request)
+                else:
+                    others.append((request, piece))
             for run in _runs(mine):
                 self._decode_run(run)
         except BaseException as error:
-            for request in mine:
-                self._cache.abandon((*self._key, request.segment.page, request.segment.number), error)
+            for request, offer in offers:
+                self._cache.abandon(self._name(request.segment), error, offer)
             raise
         for request, piece in others:
             _copy(piece.result(), request)
@@ -212,7 +215,11 @@ class TiffLevel:
             pixels = self._decode(segment, bytes(data[at : at + segment.nbytes]))
             _copy(pixels, request)
             left = segment.inside - segment.wanted.size
-            self._cache.settle((*self._key, segment.page, segment.number), pixels, left)
+            self._cache.settle(self._name(segment), pixels, left)
+
+    def _name(self, segment: Segment) -> tuple[str | int, ...]:
+        """Return what the cache calls a segment."""
+        return (*self._key, segment.page, segment.number)
 
     def _decode(self, segment: Segment, data: bytes) -> NDArray[Any]:
         storage = self._storage

@@ -15,7 +15,8 @@ from zarrscope.model.naming import axis
 from zarrscope.source.axes import LONG_NAMES, Assignment, assign
 from zarrscope.source.cache import DEFAULT_BUDGET, SegmentCache
 from zarrscope.source.contracts import Scene
-from zarrscope.source.files import Files
+from zarrscope.source.files import Files, Handles
+from zarrscope.source.names import printable
 from zarrscope.source.opened import Opened
 from zarrscope.source.tiff.calibration import Facts, facts_of
 from zarrscope.source.tiff.layout import Layout, layouts, parts_of
@@ -58,13 +59,23 @@ def open_tiff(path: str | Path, *, axes: str | None = None, cache: int = DEFAULT
     NotFoundError, SourceError, UnsupportedError, ArgumentError
         No such file; no, a truncated or damaged TIFF; unknown pixels; axes that do not fit.
     """
-    return open_sharing(path, axes, SegmentCache(cache))
+    return open_sharing(path, axes, SegmentCache(cache), Handles())
 
 
-def open_sharing(path: str | Path, axes: str | None, cache: SegmentCache) -> Opened:
-    """Open a TIFF file like `open_tiff`, with a cache that other files share."""
+def open_sharing(path: str | Path, axes: str | None, cache: SegmentCache, handles: Handles) -> Opened:
+    """Open a TIFF file like `open_tiff`, together with others.
+
+    Parameters
+    ----------
+    path, axes
+        As in `open_tiff`.
+    cache : SegmentCache
+        Keeps decoded segments of all of them.
+    handles : Handles
+        Holds the open files of all of them; closing the source closes it.
+    """
     path = Path(path)
-    how = _How(str(path), axes, cache)
+    how = _How(str(path), axes, cache, handles)
     with tiff_file(path) as (tif, messages):
         companion = companion_of(tif, path)
         if companion is None:
@@ -89,7 +100,7 @@ def open_companion(path: str | Path, *, axes: str | None = None, cache: int = DE
         raise SourceError(f"{path} names no TIFF file; open the image itself")
     first = path.parent / plain_name(unescape(match[1]), path)
     with tiff_file(first, xml) as (tif, messages):
-        return _build(tif, messages, first, _How(str(path), axes, SegmentCache(cache)), xml)
+        return _build(tif, messages, first, _How(str(path), axes, SegmentCache(cache), Handles()), xml)
 
 
 class _How(NamedTuple):
@@ -98,6 +109,7 @@ class _How(NamedTuple):
     path: str
     axes: str | None
     cache: SegmentCache
+    handles: Handles
 
 
 @dataclass(frozen=True)
@@ -121,7 +133,7 @@ def _build(tif: Any, messages: Sequence[str], path: Path, how: _How, companion: 
     ome, remarks = parse(xml, path.name)
     drafts: list[_Draft] = []
     refused: list[UnsupportedError] = []
-    stem = path.name.split(".")[0]
+    stem = printable(path.name.split(".")[0])
     for number, one in enumerate(series):
         override = how.axes if number == 0 or len(one.shape) == len(series[0].shape) else None
         fallback = stem if len(series) == 1 else f"{stem} {number}"
@@ -134,7 +146,7 @@ def _build(tif: Any, messages: Sequence[str], path: Path, how: _How, companion: 
     drafts.sort(key=lambda draft: draft.associated)
     notes = [f"tifffile: {_shorten(message)}" for message in messages[:5]] + [str(error) for error in refused]
     drafts[0] = replace(drafts[0], notes=(*drafts[0].notes, *remarks, *notes))
-    files, cache, again = Files(table.paths), how.cache, (how.path, how.axes, how.cache.budget)
+    files, cache, again = Files(table.paths, how.handles), how.cache, (how.path, how.axes, how.cache.budget)
     scenes = []
     for index, draft in enumerate(drafts):
         levels = [
@@ -144,7 +156,8 @@ def _build(tif: Any, messages: Sequence[str], path: Path, how: _How, companion: 
             for number, (layout, storage, key) in enumerate(draft.levels)
         ]
         scenes.append(Scene(draft.description, levels, draft.associated, draft.notes))
-    return Opened(scenes, table.paths, (_open_again, again), ome_xml=xml, closing=(files.close, cache.clear))
+    closing = (how.handles.close, cache.clear)
+    return Opened(scenes, table.paths, (_open_again, again), ome_xml=xml, closing=closing)
 
 
 def _drafts(

@@ -1,4 +1,4 @@
-"""Writing an OME-TIFF: only for samples, since tifffile is known to this package alone."""
+"""Writing an OME-TIFF for samples: the only module that writes with tifffile (`structure` reads with it)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in a TIFF file, as tifffile sees it: the only module here that imports it."""
+"""What is in a TIFF file, as tifffile sees it: the only module that reads with it."""
 
 from __future__ import annotations
 
