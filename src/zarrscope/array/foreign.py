@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ForeignArray:
-    """Anything with ``shape``, ``dtype`` and slicing: numpy, dask, zarr, h5py, xarray's data.
+    """Anything with ``shape``, ``dtype`` and slicing: numpy, dask, zarr, h5py, xarray.
 
     Parameters
     ----------
@@ -52,7 +52,11 @@ class ForeignArray:
     @property
     def chunks(self) -> Shape:
         """What the array calls its chunks (shards where it has them), else single rows of pixels."""
-        chunks = getattr(self._array, "shards", None) or getattr(self._array, "chunks", None)
+        if hasattr(self._array, "dims"):  # xarray, where any other name may be that of a coordinate
+            preferred = getattr(self._array, "encoding", {}).get("preferred_chunks", {})
+            chunks = self._array.chunks or tuple(preferred.get(name, 1) for name in self._array.dims)
+        else:
+            chunks = getattr(self._array, "shards", None) or getattr(self._array, "chunks", None)
         if not chunks or len(chunks) != len(self.shape):
             return (1,) * len(self.shape)
         return tuple(int(max(c, default=1)) if isinstance(c, tuple) else int(c) for c in chunks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -161,9 +162,16 @@ def _one(item: Any, size: int, axis: int) -> tuple[int, int, Any]:
         # Counted from the lowest pixel; a reversed slice that ends there has no stop.
         step = wanted.step
         return first, last + 1, slice(None, None, step) if step > 0 else slice(last - first, None, step)
-    if isinstance(item, bool) or not hasattr(item, "__index__"):
-        raise ArgumentError(f"axis {axis}: {item!r:.40} is no index here; use integers, slices and '...'")
-    number = item.__index__()
+    try:
+        if isinstance(item, bool):
+            raise TypeError
+        number = operator.index(item)
+    except TypeError:
+        kind = "None" if item is None else f"an index of type {type(item).__name__}"
+        raise ArgumentError(
+            f"axis {axis}: {kind} is not possible here; use integers, slices and '...', and index the numpy "
+            "array that comes back with the rest"
+        ) from None
     if not -size <= number < size:
         raise IndexError(f"index {number} is out of bounds for axis {axis} with size {size}")
     number %= size

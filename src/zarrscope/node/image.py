@@ -57,6 +57,27 @@ class Level:
         return self.array.dtype
 
     @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.array.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of pixels."""
+        return self.array.size
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all pixels in memory."""
+        return self.array.nbytes
+
+    def __len__(self) -> int:
+        """Return the length of the first axis."""
+        if not self.shape:
+            raise TypeError("an array without axes has no length")
+        return self.shape[0]
+
+    @property
     def chunks(self) -> Shape:
         """Shape of the unit of decoding."""
         return self.array.chunks
@@ -71,7 +92,15 @@ class Level:
         return self.array.read(region, out)
 
     def __getitem__(self, index: Any) -> NDArray[Any]:
-        """Return the pixels that a numpy index of integers, slices and ``...`` selects."""
+        """Return the pixels that a numpy index of integers, slices and ``...`` selects.
+
+        Raises
+        ------
+        IndexError
+            An integer outside of the array, or more indices than axes.
+        ArgumentError
+            Any other index, such as a list, an array or None.
+        """
         return self.array[index]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -181,6 +210,16 @@ class Image:
         return self.multiscale.axes
 
     @property
+    def shape(self) -> Shape:
+        """Number of pixels of level 0 along each axis."""
+        return self.levels[0].shape
+
+    @property
+    def dtype(self) -> Any:
+        """Type of a pixel (numpy), in native byte order."""
+        return self.levels[0].dtype
+
+    @property
     def scale(self) -> tuple[float, ...] | None:
         """Size of a pixel of level 0 along each axis, in the unit of the axis."""
         return self.levels[0].scale
@@ -214,6 +253,10 @@ class Image:
             There is none of that name.
         """
         return Image(self._below(f"labels/{name}"))
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        """Return the pixels of level 0 that an index selects (see ``Level``)."""
+        return self.levels[0][index]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return all pixels of level 0."""

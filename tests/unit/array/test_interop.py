@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from zarrscope.array.describe import describe
+from zarrscope.array.foreign import ForeignArray
 from zarrscope.array.interop import to_dask, to_xarray, to_zarr
 from zarrscope.array.open import create_array
 from zarrscope.array.optional import needed
@@ -72,3 +73,42 @@ def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPa
     with pytest.raises(MissingDependencyError, match=r"no_such_package.*pip install 'zarrscope\[dask\]'"):
         needed("no_such_package.array", "dask")
     assert needed("builtins", "dask") is builtins
+
+
+def test_an_array_of_xarray_is_read_region_by_region() -> None:
+    xarray = pytest.importorskip("xarray")
+    indexing = pytest.importorskip("xarray.core.indexing")
+    pytest.importorskip("dask")
+
+    class Backend(xarray.backends.BackendArray):
+        """An array of a file format, as backends of xarray have it: remembers what is read of it."""
+
+        def __init__(self, pixels: np.ndarray) -> None:
+            self.pixels, self.shape, self.dtype = pixels, pixels.shape, pixels.dtype
+            self.read: list[tuple[int, ...]] = []
+
+        def __getitem__(self, key: Any) -> Any:
+            basic = indexing.IndexingSupport.BASIC
+            return indexing.explicit_indexing_adapter(key, self.shape, basic, self._get)
+
+        def _get(self, key: tuple[Any, ...]) -> np.ndarray:
+            self.read.append(self.pixels[key].shape)
+            return self.pixels[key]
+
+    pixels = np.arange(40 * 50, dtype="u2").reshape(40, 50)
+    backend = Backend(pixels)
+    lazy = xarray.Variable(("y", "x"), indexing.LazilyIndexedArray(backend))
+    named = xarray.DataArray(lazy, attrs={"shards": (3, 3)})
+    array = ForeignArray(named)
+    assert (array.shape, array.dtype, array.chunks) == ((40, 50), np.dtype("u2"), (1, 1))
+    for start in (0, 20):
+        region = Region((start, 5), (start + 20, 15))
+        found = array.read(region)
+        assert type(found) is np.ndarray
+        assert np.array_equal(found, pixels[region.slices])
+    assert backend.read == [(20, 10), (20, 10)]
+    named.encoding["preferred_chunks"] = {"y": 20, "x": 10}
+    assert ForeignArray(named).chunks == (20, 10)
+    blocks = xarray.DataArray(pixels, dims=("y", "x")).chunk({"y": 16, "x": 50})
+    assert ForeignArray(blocks).chunks == (16, 50)
+    assert np.array_equal(ForeignArray(blocks).read(Region.whole((40, 50))), pixels)

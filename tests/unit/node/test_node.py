@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import dask.array
 import numpy as np
 import pytest
 import tifffile
@@ -12,7 +13,7 @@ import zarr
 
 import zarrscope
 from zarrscope import ConvertOptions
-from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError, ZarrscopeError
+from zarrscope.errors import ArgumentError, MetadataError, NotFoundError, UnsupportedError, ZarrscopeError
 from zarrscope.store.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -144,3 +145,36 @@ class TestWhatIsNoImage:
         image = zarrscope.open(tmp_path / "a")
         with pytest.raises(NotFoundError, match="a/1"):
             _ = image.levels
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> tuple[zarrscope.Image, np.ndarray]:
+    pixels = np.random.default_rng(5).integers(0, 999, (3, 40, 50), dtype="u2")
+    return zarrscope.write(pixels, tmp_path / "a", axes="cyx"), pixels
+
+
+def test_an_image_and_a_level_feel_like_arrays(small: tuple[zarrscope.Image, np.ndarray]) -> None:
+    image, pixels = small
+    level = image.levels[0]
+    assert (level.ndim, level.size, level.nbytes, len(level)) == (3, pixels.size, pixels.nbytes, 3)
+    assert (image.shape, image.dtype) == (pixels.shape, pixels.dtype)
+    assert np.array_equal(image[...], pixels)
+    assert np.array_equal(image[1, 3:9, ::-2], pixels[1, 3:9, ::-2])
+    assert np.array_equal(level[np.int64(2)], pixels[2])
+    for blocks in ({}, {"chunks": (1, 20, 20)}):
+        lazy = dask.array.from_array(level, **blocks)
+        assert lazy.shape == pixels.shape
+        assert np.array_equal(lazy[:, 3:30].compute(), pixels[:, 3:30])
+
+
+@pytest.mark.parametrize(
+    "index", [[0, 1], np.array([0, 1]), np.zeros(3, bool), None, 1.5, "c", True, (0, [1, 2])], ids=str
+)
+def test_other_indices_are_refused_with_a_hint(
+    small: tuple[zarrscope.Image, np.ndarray], index: object
+) -> None:
+    for array in (small[0], small[0].levels[0]):
+        with pytest.raises(ArgumentError, match="use integers, slices and"):
+            array[index]
+    with pytest.raises(IndexError):
+        small[0][3]
