@@ -36,6 +36,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'zarrscope' has no attribute {name!r}")
     module, _, original = _PLACES[name].partition(":")
     value = getattr(_import_module(module), original or name)
+    room = _sys.modules.get(f"{__name__}.{name}")
+    if room is not None:  # the function answers for its room: import zarrscope.write.image as image
+        value.__dict__ = room.__dict__
     globals()[name] = value
     return value
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import doctest
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,26 @@ def test_examples_in_docstrings_run(name: str, tmp_path: Path, monkeypatch: pyte
 def test_what_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nonsense"):
         zarrscope.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import zarrscope.write.image as w; assert w.ImageWriter",
+        "import zarrscope.convert.plan as p; assert p.ConvertOptions",
+        "import zarrscope; zarrscope.write; import zarrscope.write.level as w; assert w.LevelWriter",
+        "import zarrscope.write.image; assert zarrscope.write.image.ImageWriter",
+        "from zarrscope.write import image; from zarrscope import write, convert; write.image is image",
+    ],
+)
+def test_a_function_does_not_hide_the_room_of_its_name(code: str) -> None:
+    after = (
+        "import inspect, pickle, zarrscope\nfor f in (zarrscope.write, zarrscope.convert):\n"
+        "    assert inspect.isfunction(f) and 'overwrite' in inspect.signature(f).parameters\n"
+        "    assert inspect.getdoc(f).splitlines()[0].endswith('memory.'), inspect.getdoc(f)\n"
+        "    assert pickle.loads(pickle.dumps(f)) is f\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{after}"], capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
