@@ -32,3 +32,10 @@ def test_what_is_printed_can_be_typed(size: int) -> None:
     """Three digits are shown: what comes back is within half of the last."""
     again = parse_size(format_size(size))
     assert abs(again - size) <= max(0.5, 0.005 * size)
+
+
+@pytest.mark.parametrize("said", ["9" * 400, "9" * 400 + "GB", "99999999TB"])
+def test_more_than_there_is(said: str) -> None:
+    with pytest.raises(ArgumentError, match="more than any machine") as caught:
+        parse_size(said)
+    assert len(str(caught.value)) < 200

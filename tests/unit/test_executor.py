@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 import time
 from contextlib import closing
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zarrscope.executor import Serial, Threads, cores, executor, fan_out
+from zarrscope.executor import Serial, Threads, cores, executor, fan_out, pool
 
 EXECUTORS = (Serial(), Threads(2), Threads(5))
 
@@ -109,3 +110,27 @@ def test_fan_out_inside_of_workers_does_not_deadlock() -> None:
 def test_fan_out_passes_errors_on() -> None:
     with pytest.raises(ZeroDivisionError):
         fan_out(lambda i: 1 // i, [1, 0, 1])
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="nothing forks here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("from_a_worker", [False, True])
+def test_a_forked_child_has_a_pool_of_its_own(from_a_worker: bool) -> None:
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+
+    def work() -> None:
+        names = fan_out(lambda _: threading.current_thread().name, list(range(64)))
+        there.send({name.rpartition("_")[0] for name in names})
+
+    def child() -> object:
+        process = context.Process(target=work)
+        process.start()
+        try:
+            return here.recv() if here.poll(20) else "nothing"
+        finally:
+            process.kill()
+            process.join()
+
+    fan_out(lambda i: i, list(range(64)))
+    assert (pool().submit(child).result() if from_a_worker else child()) == {"zarrscope-pool"}
