@@ -8,6 +8,7 @@ from typing import Any
 from zarrscope.cli.parser import Parser
 from zarrscope.node.info import info
 from zarrscope.node.open import open_node
+from zarrscope.store.keys import without_secrets
 
 _EXAMPLES = """\
 examples:
@@ -31,7 +32,7 @@ def run(words: list[str]) -> int:
     if chosen.json:
         print(json.dumps(told, ensure_ascii=False))
         return 0
-    print("\n".join(_lines(chosen.url, told)))
+    print("\n".join(_lines(without_secrets(chosen.url), told)))
     for note in node.document.notes:
         print(f"note: {note}")
     for problem in node.document.report.problems:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import signal
 from argparse import ArgumentTypeError
 
+import numpy as np
 import pytest
 
+import zarrscope
+from zarrscope.cli import info, values
 from zarrscope.cli import main as door
-from zarrscope.cli import values
+from zarrscope.node.open import open_node
+from zarrscope.store.memory import MemoryStore
 
 
 @pytest.mark.parametrize("said", ["x=inf", "x=nan", "x=-inf", "y=1,x=1e999", "x=", "x", "x=1,x=2"])
@@ -42,6 +46,16 @@ def test_a_command_leaves_the_handler_of_sigterm_as_it_was(
     finally:
         signal.signal(signal.SIGTERM, original)
     assert "stopped" in capsys.readouterr().err
+
+
+def test_info_shows_no_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    store = MemoryStore()
+    zarrscope.write(np.zeros((9, 9), "u1"), store)
+    monkeypatch.setattr(info, "open_node", lambda _: open_node(store))
+    assert door.main(["info", "https://someone:password1@host/a.zarr?sig=token2"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("https://host/a.zarr: image")
+    assert not [word for word in ("someone", "password1", "token2") if word in shown]
 
 
 def test_an_empty_word_is_named(capsys: pytest.CaptureFixture[str]) -> None:
