@@ -181,10 +181,9 @@ class TestWishes:
         [["--levels", "0"], ["--workers", "x"], ["--downsample", "best"], ["--memory", "lots"], ["-z"]],
     )
     def test_wrong_usage_ends_with_2(self, source: Path, tmp_path: Path, words: list[str]) -> None:
-        result = run("convert", source, tmp_path / "b.zarr", *words)
-        assert result.returncode == 2
-        assert "Traceback" not in result.stderr
-        assert result.stderr.splitlines()[-1].startswith("zarrscope convert: error: ")
+        line = one_line(run("convert", source, tmp_path / "b.zarr", *words), code=2)
+        assert line.startswith("zarrscope convert: ")
+        assert "--help" in line
         assert not (tmp_path / "b.zarr").exists()
 
 

@@ -18,7 +18,7 @@ from zarrscope.omexml.write import ImageEntry, metadata_only
 from zarrscope.omexml.write import write as write_ome
 from zarrscope.source.registry import open_source
 from zarrscope.spec.versions import encode, zarr_format_of
-from zarrscope.store.keys import join
+from zarrscope.store.keys import join, without_secrets
 from zarrscope.store.resolve import is_remote, local_path, resolve_writable
 from zarrscope.write.destination import Destination
 from zarrscope.write.run import write_image
@@ -110,7 +110,7 @@ def planned(
         try:
             plan = plan_conversion(opened, options)
         except ZarrscopeError as error:
-            raise type(error)(f"{os.fspath(source)}: {error}") from error
+            raise type(error)(f"{without_secrets(os.fspath(source))}: {error}") from error
         yield plan
 
 

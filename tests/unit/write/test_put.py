@@ -218,7 +218,7 @@ def test_finish_is_not_done_twice() -> None:
     with zarrscope.create(MemoryStore(), (8, 8), "u1", "yx") as writer:
         writer.put(Region.whole((8, 8)), np.zeros((8, 8), "u1"))
         writer.finish()
-        with pytest.raises(IncompleteError, match="finished already"):
+        with pytest.raises(IncompleteError, match="finished or given up"):
             writer.finish()
         writer.abort()  # harmless now
     assert zarrscope.open(writer._store).levels[0].shape == (8, 8)
