@@ -331,11 +331,16 @@ def part_of(place: Path) -> Path:
     return place.with_name(place.name + ".part")
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell does to jobs in the background, which are deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def begun(source: Path, place: Path, *words: str) -> subprocess.Popen[str]:
     """Begin a slow conversion and return once something has been written."""
     process = subprocess.Popen(
         [*CLI, "convert", str(source), str(place), "--codec", "zstd:17", "--workers", "2", *words],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV, preexec_fn=heed_interrupts,
     )  # fmt: skip
     limit = time.monotonic() + 60
     while not (part_of(place) / ".zarrscope").exists():
@@ -368,7 +373,7 @@ class TestInterrupt:
         place = tmp_path / "b.zarr"
         process = subprocess.Popen(
             [*CLI, "convert", str(big), str(place), "--codec", "zstd:17", "--workers", "1"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV, preexec_fn=heed_interrupts,
         )  # fmt: skip
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)

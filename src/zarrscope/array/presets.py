@@ -71,6 +71,9 @@ def preset(
 
 
 def _parse(name: str) -> tuple[str, int]:
+    alias = name.partition(":")[0]
+    if alias in _ALIASES and alias != name:
+        raise ArgumentError(f"codec {name!r:.40}: {alias} takes no level; it is {_ALIASES[alias]}")
     packer, _, text = _ALIASES.get(name, name).partition(":")
     if packer not in _LEVELS:
         raise ArgumentError(f"there is no codec {name!r:.40}; choose one of {', '.join(PRESETS)}")

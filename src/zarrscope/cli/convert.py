@@ -42,9 +42,8 @@ def run(words: list[str]) -> int:
             print(plan)
             return 0
         store = resolve_writable(chosen.destination)
-        for scene in plan.scenes:
-            for note in scene.notes:
-                print(f"note: {note}", file=sys.stderr)
+        for note in dict.fromkeys(note for scene in plan.scenes for note in scene.notes):
+            print(f"note: {note}", file=sys.stderr)
         begun = monotonic()
         with progress("converting", plan.pixels, _pixel_bytes(plan)) as advance:
             try:

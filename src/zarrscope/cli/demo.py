@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from shutil import which
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zarrscope.cli.parser import Parser
-from zarrscope.cli.sample import write_sample
+from zarrscope.cli.sample import is_sample, write_sample
 from zarrscope.convert.run import convert
-from zarrscope.errors import CorruptDataError
+from zarrscope.errors import CorruptDataError, DestinationExistsError
 from zarrscope.node.image import Image
 
 if TYPE_CHECKING:
@@ -32,10 +35,12 @@ def run(words: list[str]) -> int:
     )
     parser.add_argument("--output", default="demo", metavar="FOLDER", help="where to write (demo)")
     folder = Path(parser.parse_args(words).output)
-    folder.mkdir(parents=True, exist_ok=True)
     tiff, zarr = folder / "cells.ome.tiff", folder / "cells.ome.zarr"
+    if tiff.exists() and not is_sample(tiff):
+        raise DestinationExistsError(f"{tiff} was not made by the demo; use another folder with --output")
+    folder.mkdir(parents=True, exist_ok=True)
     pixels = write_sample(tiff)
-    print(f"made      {tiff}: 3 channels, {pixels.shape[1]} planes, {pixels.nbytes / 1e6:.0f} MB")
+    print(f"made      {tiff}: 3 channels, {pixels.shape[1]} planes, {pixels.nbytes / 1e6:.0f} MB of pixels")
     begun = monotonic()
     image = convert(tiff, zarr, overwrite=True)
     print(f"converted {zarr} in {monotonic() - begun:.1f} s")
@@ -45,11 +50,14 @@ def run(words: list[str]) -> int:
     for level in image.levels:
         scale = " x ".join(f"{s:g}" for s in (level.scale or ())[1:])
         print(f"          level {level.path.rpartition('/')[2]}: {level.shape}, {scale} micrometer")
+    here = which("zarrscope") is not None
+    command = "zarrscope" if here else os.path.relpath(sys.argv[0])
+    python = "python" if here else os.path.relpath(sys.executable)
     print(
         "\nGo on with:\n"
-        f"  zarrscope info {zarr}\n"
-        "  zarrscope convert YOUR_IMAGE.tif YOUR_IMAGE.ome.zarr\n"
-        f'  python -c "import zarrscope; print(zarrscope.open({str(zarr)!r}).levels[0][0, 8, :4, :4])"'
+        f"  {command} info {zarr}\n"
+        f"  {command} convert YOUR_IMAGE.tif YOUR_IMAGE.ome.zarr\n"
+        f'  {python} -c "import zarrscope; print(zarrscope.open({str(zarr)!r}).levels[0][0, 8, :4, :4])"'
     )
     return 0
 

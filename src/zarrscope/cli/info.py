@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zarrscope.cli.parser import Parser
+from zarrscope.node.image import Image
 from zarrscope.node.info import info
 from zarrscope.node.open import open_node
+from zarrscope.report import Severity
 from zarrscope.store.keys import without_secrets
+
+if TYPE_CHECKING:
+    from zarrscope.node.groups import ImageGroup
+
+_SHOWN = 8
+"""Images of a group that are listed by name."""
 
 _EXAMPLES = """\
 examples:
@@ -32,20 +40,31 @@ def run(words: list[str]) -> int:
     if chosen.json:
         print(json.dumps(told, ensure_ascii=False))
         return 0
-    print("\n".join(_lines(without_secrets(chosen.url), told)))
+    print("\n".join(_lines(without_secrets(chosen.url), told, node)))
     for note in node.document.notes:
         print(f"note: {note}")
     for problem in node.document.report.problems:
-        print(f"{problem.severity.name}: {problem.location}: {problem.message}")
+        if problem.severity is Severity.MUST:
+            print(f"not valid: {problem.location}: {problem.message}")
     return 0
 
 
-def _lines(url: str, told: dict[str, Any]) -> list[str]:
+def _names(node: Image | ImageGroup) -> str:
+    """Return paths and names of the first images of a group."""
+    if isinstance(node, Image):
+        return ""
+    shown = []
+    for path in node.paths[:_SHOWN]:
+        name = node.image(path).name
+        shown.append(f"{path} {name!r}" if name not in ("", path) else path)
+    return ", ".join(shown) + (" ..." if len(node.paths) > _SHOWN else "")
+
+
+def _lines(url: str, told: dict[str, Any], node: Image | ImageGroup) -> list[str]:
     name = f" {told['name']!r}" if told["name"] else ""
     lines = [f"{url}: {told['kind']}{name}, OME-Zarr {told['version']} (Zarr v{told['zarr_format']})"]
     if told["images"]:
-        shown = ", ".join(told["images"][:8]) + (" ..." if len(told["images"]) > 8 else "")
-        lines.append(f"  images: {len(told['images'])} ({shown}); the first of them:")
+        lines.append(f"  images: {len(told['images'])} ({_names(node)}); the first of them:")
     axes = told["axes"]
     for number, level in enumerate(told["levels"]):
         if number == 0:
@@ -64,7 +83,11 @@ def _lines(url: str, told: dict[str, Any]) -> list[str]:
 
 
 def _size(axes: list[dict[str, Any]], scale: list[float] | None) -> str:
-    known = [f"{a['name']} {s:g} {a['unit']}" for a, s in zip(axes, scale or [], strict=False) if a["unit"]]
+    known = [
+        f"{a['name']} {s:g} {a['unit'] or '(no unit)'}"
+        for a, s in zip(axes, scale or [], strict=False)
+        if a["unit"] or (a["type"] == "space" and s != 1)
+    ]
     return f"one pixel is {', '.join(known)}" if known else "pixel size unknown"
 
 

@@ -36,4 +36,6 @@ class Parser(argparse.ArgumentParser):
         ArgumentError
             Always.
         """
+        if message.startswith("unrecognized arguments"):
+            message += "; patterns, and paths with blanks, have to stand in quotes"
         raise ArgumentError(f"{message} ({self.prog} --help tells more)")

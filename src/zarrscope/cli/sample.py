@@ -38,6 +38,13 @@ def write_sample(path: Path, seed: int = 7) -> NDArray[np.uint16]:
     return pixels
 
 
+def is_sample(path: Path) -> bool:
+    """Return whether a file was made by ``write_sample``."""
+    from zarrscope.source.tiff.sample import SOFTWARE, software_of
+
+    return software_of(path) == SOFTWARE
+
+
 def _cells(random: np.random.Generator) -> NDArray[np.float32]:
     """Return photons: round nuclei, a membrane around each cell, vesicles in between."""
     light = np.full((3, _PLANES, _SIDE, _SIDE), 12, np.float32)

@@ -182,7 +182,24 @@ def _plan_scene(scene: Scene, path: str, options: ConvertOptions) -> ScenePlan:
         axes, scale = description.axes, description.scale
         pyramid = plan_pyramid(first.shape, itemsize, axes, scale, asked, tile)
     check_form(description, first.dtype, pyramid, options.version, options.codec)
-    return ScenePlan(path, description, levels, pyramid, scene.notes)
+    unknown = [] if scene.associated else _unknown(description)
+    return ScenePlan(path, description, levels, pyramid, (*scene.notes, *unknown))
+
+
+def _unknown(description: ImageDescription) -> list[str]:
+    """Return a line on what is not known of the size of a pixel, and how to say it."""
+    rows = [(a, s) for a, s in zip(description.axes, description.scale, strict=True) if a.type == "space"]
+    sizes = [axis.name for axis, size in rows if size is None]
+    units = [axis.name for axis, size in rows if size is not None and axis.unit is None]
+    lines = []
+    if sizes:
+        said = ",".join(f"{name}=..." for name in sizes)
+        lines.append(
+            f"the size of a pixel along {', '.join(sizes)} is unknown; --scale {said} --unit ... says it"
+        )
+    if units:
+        lines.append(f"the unit of {', '.join(units)} is unknown; --unit micrometer, for example, says it")
+    return lines
 
 
 def _described(scene: Scene, options: ConvertOptions) -> ImageDescription:

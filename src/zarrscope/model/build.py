@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 PALETTE = ("FF0000", "00FF00", "0000FF", "FF00FF", "00FFFF", "FFFF00")
 """Colours of channels that have none, in this order and then again; a single channel is white."""
 
+DYES = {
+    "0000FF": ("dapi", "hoechst", "hoechst33342", "bfp", "alexa405", "dna"),
+    "00FF00": ("gfp", "egfp", "fitc", "alexa488", "af488", "yfp"),
+    "FF0000": ("rfp", "mcherry", "tritc", "tdtomato", "cy3", "alexa568", "af568", "alexa594", "texasred"),
+    "FF00FF": ("cy5", "alexa647", "af647", "irfp"),
+}
+"""Colours of channels that are named after a dye, as microscopists expect them."""
+
 
 class LevelPlacement(NamedTuple):
     """Where a level lies relative to level 0.
@@ -108,14 +116,29 @@ def rendering_of(channels: Items[Channel], window: Window) -> Rendering | None:
     if not channels:
         return None
     full = []
+    colors = _colors(channels)
     for index, channel in enumerate(channels):
         own = channel.window or window
         low = window.min if own.min is None else own.min
         high = window.max if own.max is None else own.max
         own = replace(own, min=own.start if low is None else low, max=own.end if high is None else high)
-        color = "FFFFFF" if len(channels) == 1 else PALETTE[index % len(PALETTE)]
-        full.append(replace(channel, color=channel.color or color, window=own))
+        full.append(replace(channel, color=channel.color or colors[index], window=own))
     return Rendering(tuple(full))
+
+
+def _colors(channels: Items[Channel]) -> list[str]:
+    """Return a colour for each channel: what the dye is known for, else the next that is free."""
+    if len(channels) == 1:
+        return ["FFFFFF"]
+    named = [next((c for c, dyes in DYES.items() if _dye(channel) in dyes), None) for channel in channels]
+    taken = {channel.color for channel in channels} | set(named)
+    free = [color for color in PALETTE if color not in taken] or list(PALETTE)
+    rest = iter(free * len(channels))
+    return [color or next(rest) for color in named]
+
+
+def _dye(channel: Channel) -> str:
+    return (channel.label or "").lower().replace(" ", "").replace("-", "")
 
 
 def _transformation(

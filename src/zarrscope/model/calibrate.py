@@ -28,6 +28,10 @@ def by_axis(values: Numbers, names: Sequence[str], what: str) -> dict[str, float
     """
     if values is None:
         return {}
+    if not isinstance(values, Mapping | Sequence) or isinstance(values, str):
+        raise ArgumentError(
+            f"{what} {values!r:.40}: give numbers by axis, for example {what}={{'y': 0.1, 'x': 0.1}}"
+        )
     if not isinstance(values, Mapping):
         if len(values) != len(names):
             raise ArgumentError(

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.node.image import Image
+from zarrscope.node.open import open_node
 
 if TYPE_CHECKING:
     from zarrscope.node.groups import ImageGroup
     from zarrscope.node.image import Level
 
 
-def info(node: Image | ImageGroup) -> dict[str, Any]:
+def info(node: Image | ImageGroup | str | os.PathLike[str]) -> dict[str, Any]:
     """Return what an image or a group of images is.
 
     Parameters
     ----------
-    node : Image or ImageGroup
-        An open one.
+    node : Image, ImageGroup, str or path-like
+        An open one, or the address of one.
 
     Returns
     -------
@@ -27,6 +29,8 @@ def info(node: Image | ImageGroup) -> dict[str, Any]:
         ``channels`` (label, color), ``labels`` (names), ``images`` (paths; empty for one image).
         Axes, levels, channels and labels of a group are those of its first image.
     """
+    if isinstance(node, str | os.PathLike):
+        node = open_node(node)
     images: list[str] = []
     first: Image | None
     if isinstance(node, Image):

@@ -123,8 +123,9 @@ class PyramidPlan:
 
     @property
     def raw_bytes(self) -> int:
-        """Bytes of all levels before compression."""
-        return sum(prod(level.shape) for level in self.levels) * self.itemsize
+        """Bytes of all levels before compression; chunks at the edge are stored whole."""
+        rows = (zip(level.shape, level.chunks, strict=True) for level in self.levels)
+        return sum(prod(-(-n // c) * c for n, c in row) for row in rows) * self.itemsize
 
     @property
     def units(self) -> int:

@@ -14,7 +14,7 @@ from zarrscope.node.image import Image, Level
 from zarrscope.node.open import open_node
 from zarrscope.pyramid.plan import plan_pyramid
 from zarrscope.store.resolve import resolve_writable
-from zarrscope.write.create import plan_options
+from zarrscope.write.create import name_of, plan_options
 from zarrscope.write.destination import Destination
 from zarrscope.write.image import check_form
 from zarrscope.write.run import workers_within, write_image
@@ -109,14 +109,15 @@ def write(
     >>> image.levels[0].shape
     (2, 64, 64)
     """
-    pixels, description = _described(array, axes, scale, unit, translation, channels, name)
+    store = resolve_writable(url)
+    named = name or str(getattr(array, "name", "") or "") or name_of(store)
+    pixels, description = _described(array, axes, scale, unit, translation, channels, named)
     kernel = downsample or ("mode" if description.label else None)
     options = plan_options(version, chunks, shards, levels, kernel, memory)
     plan = plan_pyramid(
         pixels.shape, pixels.dtype.itemsize, description.axes, description.scale, options, _tile(pixels)
     )
     check_form(description, pixels.dtype, plan, version, codec)
-    store = resolve_writable(url)
     threads = workers_within([plan], workers, options)
     with Destination(store, overwrite=overwrite) as place:
         write_image(place.store, "", description, [pixels], plan, version, codec, threads, progress)
@@ -157,7 +158,7 @@ def _described(
         scale={**facts.scale, **by_axis(scale, letters, "scale")},
         translation={**facts.translation, **by_axis(translation, letters, "translation")},
         unit={**facts.units, **_units(unit, letters)},
-        channels=channels,
+        channels=channels or facts.channels,
         channel_count=pixels.shape[letters.index("c")] if "c" in letters else 1,
     )
     return (pixels if order == tuple(range(count)) else Transposed(pixels, order)), description
@@ -176,6 +177,7 @@ class _Facts:
     scale: Mapping[str, float] = field(default_factory=dict)
     translation: Mapping[str, float] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
 
 
 def _level_facts(level: Level) -> _Facts:
@@ -191,8 +193,13 @@ def _xarray_facts(array: Any) -> _Facts:
         return _Facts()
     letters = [_LONG.get(str(dim).lower(), str(dim).lower()) for dim in array.dims]
     scale, translation, units = {}, {}, {}
+    channels: tuple[str, ...] = ()
     for letter, dim in zip(letters, array.dims, strict=True):
-        if dim not in array.coords or letter == "c":
+        if dim not in array.coords:
+            continue
+        if letter == "c":
+            values = array.coords[dim].values
+            channels = tuple(map(str, values)) if values.dtype.kind in "OUT" else ()
             continue
         values, attributes = array.coords[dim].values, array.coords[dim].attrs
         step = _step(values)
@@ -200,7 +207,7 @@ def _xarray_facts(array: Any) -> _Facts:
             scale[letter], translation[letter] = step, float(values[0])
         if "units" in attributes:
             units[letter] = str(attributes["units"])
-    return _Facts("".join(letters), scale, translation, units)
+    return _Facts("".join(letters), scale, translation, units, channels)
 
 
 _LONG = {"time": "t", "channel": "c"}

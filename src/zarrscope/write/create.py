@@ -12,6 +12,7 @@ from zarrscope.model.calibrate import Numbers, by_axis, calibrated
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import ORDER, axis, check_letters
 from zarrscope.pyramid.plan import PlanOptions, plan_pyramid
+from zarrscope.store.local import LocalStore
 from zarrscope.store.resolve import resolve_writable
 from zarrscope.write.destination import Destination
 from zarrscope.write.image import ImageWriter, check_form
@@ -83,8 +84,9 @@ def create(
     if letters != "".join(letter for letter in ORDER if letter in letters):
         raise ArgumentError(f"axes {axes!r}: regions are put in the order t, c, z, y, x; order the axes so")
     count = len(letters)
+    store = resolve_writable(url)
     description = calibrated(
-        ImageDescription(name, tuple(map(axis, letters)), (None,) * count),
+        ImageDescription(name or name_of(store), tuple(map(axis, letters)), (None,) * count),
         scale=by_axis(scale, letters, "scale"),
         translation=by_axis(translation, letters, "translation"),
         unit=unit,
@@ -95,7 +97,6 @@ def create(
     size = tuple(int(n) for n in shape)
     plan = plan_pyramid(size, pixel.itemsize, description.axes, description.scale, options)
     check_form(description, pixel, plan, version, codec)
-    store = resolve_writable(url)
     destination = Destination(store, overwrite=overwrite)
     try:
         return ImageWriter(
@@ -105,6 +106,13 @@ def create(
     except BaseException:
         destination.close(done=False)
         raise
+
+
+def name_of(store: Writable) -> str:
+    """Return what an image is called that nobody named: like its folder."""
+    if not isinstance(store, LocalStore):
+        return ""
+    return store.root.name.removesuffix(".zarr").removesuffix(".ome")
 
 
 def plan_options(
@@ -127,8 +135,9 @@ def plan_options(
     ArgumentError
         Shards that are no sizes, or where the version has none.
     """
-    if isinstance(shards, str) and shards != "none":
-        raise ArgumentError(f"shards {shards!r}: give pixels by axis name, or 'none'")
+    for what, sizes in (("chunks", chunks), ("shards", None if shards == "none" else shards)):
+        if sizes is not None and not isinstance(sizes, Mapping):
+            raise ArgumentError(f"{what} {sizes!r:.40}: give pixels by axis, for example {what}={{'y': 512}}")
     if version == "0.4" and isinstance(shards, Mapping):
         raise ArgumentError("OME-Zarr 0.4 is Zarr v2, which has no shards; leave them out or write 0.5")
     return PlanOptions(

@@ -137,7 +137,9 @@ def _check(store: Writable, overwrite: bool) -> None:
         _refuse_live(store)
     if not overwrite:
         what = "what an interrupted run left behind" if unfinished else "something already"
-        raise DestinationExistsError(f"{place} holds {what}; choose another place or use --overwrite")
+        raise DestinationExistsError(
+            f"{place} holds {what}; choose another place or use --overwrite (overwrite=True)"
+        )
     if not unfinished and all(store.head(name) is None for name in _DOCUMENTS):
         raise DestinationExistsError(
             f"{place} holds files that are no Zarr ({first} and perhaps more); zarrscope does not delete "
@@ -157,7 +159,8 @@ def _check_staging(staging: LocalStore, overwrite: bool) -> None:
     _refuse_live(staging)
     if not overwrite:
         raise DestinationExistsError(
-            f"{staging.url()} is what an interrupted run left behind; use --overwrite to begin again"
+            f"{staging.url()} is what an interrupted run left behind; use --overwrite (overwrite=True) to "
+            "begin again"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,6 +116,10 @@ def _colours(series: Any, channels: tuple[Channel, ...], count: int, samples: in
     if len(channels) == count and count != samples:
         return channels
     colours = colour_channels(samples, series.dtype, alpha=any(int(e) in (1, 2) for e in key.extrasamples))
+    if len(channels) == len(colours) == count:  # ImageJ knows what range is worth looking at
+        return tuple(
+            replace(c, window=known.window or c.window) for c, known in zip(colours, channels, strict=True)
+        )
     if count == samples or not colours:
         return colours
     outer = channels if len(channels) * samples == count else (Channel(),) * (count // samples)

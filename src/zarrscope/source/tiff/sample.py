@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+SOFTWARE = "zarrscope demo"
+
+
+def software_of(path: Path) -> str:
+    """Return which program a TIFF says it is from; "" where it says nothing, or is no TIFF."""
+    try:
+        with tifffile.TiffFile(path) as tif:
+            return str(tif.pages.first.software)
+    except (tifffile.TiffFileError, OSError, AttributeError):
+        return ""
+
+
 def write_ome_tiff(
     path: Path, pixels: NDArray[Any], axes: str, scale: Mapping[str, float], channels: Sequence[str]
 ) -> None:
@@ -34,4 +46,6 @@ def write_ome_tiff(
     sizes = {f"PhysicalSize{name.upper()}": size for name, size in scale.items()}
     units = {f"PhysicalSize{name.upper()}Unit": "µm" for name in scale}
     metadata = {"axes": axes.upper(), **sizes, **units, "Channel": {"Name": list(channels)}}
-    tifffile.imwrite(path, pixels, ome=True, tile=(256, 256), compression="zlib", metadata=metadata)
+    tifffile.imwrite(
+        path, pixels, ome=True, tile=(256, 256), compression="zlib", metadata=metadata, software=SOFTWARE
+    )
