@@ -331,6 +331,11 @@ def part_of(place: Path) -> Path:
     return place.with_name(place.name + ".part")
 
 
+def lines_of(err: str) -> list[str]:
+    """Return what was told besides notes on the source."""
+    return [line for line in err.splitlines() if not line.startswith("note: ")]
+
+
 def heed_interrupts() -> None:
     """Undo what a shell does to jobs in the background, which are deaf to SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -363,7 +368,7 @@ class TestInterrupt:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert process.returncode in STOPPED, err
-        assert err == "zarrscope convert: stopped; what had been written was removed\n", err
+        assert lines_of(err) == ["zarrscope convert: stopped; what had been written was removed"]
         assert not out
         assert list(tmp_path.iterdir()) == []
         assert tree(big) == before
@@ -380,7 +385,7 @@ class TestInterrupt:
         _, err = process.communicate(timeout=60)
         assert process.returncode in STOPPED, err
         assert "Traceback" not in err
-        assert len(err.splitlines()) == 1
+        assert len(lines_of(err)) == 1
         assert not place.exists()
 
     def test_an_overwrite_leaves_the_old_image(self, big: Path, tmp_path: Path) -> None:

@@ -30,7 +30,6 @@ if not CONFORMANCE.is_dir():
 AXES = ("yx", "zyx", "cyx", "tyx", "czyx", "tcyx", "tzyx", "tczyx")
 SIZES = {"t": 2, "c": 2, "z": 3, "y": 300, "x": 270}
 NOT_STRICT = {
-    "no name": ("name", "an image without a name is not given one"),
     "one level": ("type", "where nothing was downsampled there is no kind of downsampling"),
     "kept levels": ("type", "how the levels of the source were made is not known"),
 }
@@ -100,7 +99,6 @@ def test_types_whose_windows_are_seen(tmp_path: Path, version: str, dtype: str) 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
 def test_what_is_not_strict(tmp_path: Path, version: str) -> None:
     pixels = np.random.default_rng(3).integers(0, 9999, (300, 270), dtype="u2")
-    zarrscope.write(pixels, tmp_path / "no name", version=version)
     zarrscope.write(pixels, tmp_path / "one level", version=version, name="cells", levels=1)
     with tifffile.TiffWriter(tmp_path / "a.tif") as tif:
         tif.write(pixels, subifds=1, metadata=None)

@@ -301,8 +301,9 @@ def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path, version: str
     for workers in (1, 2, 3, 7):
         place = tmp_path / f"{workers}.zarr"
         zarrscope.write(
-            pixels, place, axes="czyx", version=version, workers=workers, chunks={"y": 128, "x": 128, "z": 2}
-        )
+            pixels, place, axes="czyx", version=version, workers=workers, name="noise",
+            chunks={"y": 128, "x": 128, "z": 2},
+        )  # fmt: skip
         found.append({p.relative_to(place): p.read_bytes() for p in place.rglob("*") if p.is_file()})
     assert len(found[0]) == files
     assert all(tree == found[0] for tree in found[1:])
@@ -310,8 +311,9 @@ def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path, version: str
 
 def test_put_and_write_give_the_same_bytes(tmp_path: Path) -> None:
     pixels = noise((3, 300, 310))
-    zarrscope.write(pixels, tmp_path / "whole", axes="zyx", chunks={"y": 64, "x": 64})
-    with zarrscope.create(tmp_path / "parts", pixels.shape, "u2", "zyx", chunks={"y": 64, "x": 64}) as writer:
+    cut = {"y": 64, "x": 64}
+    zarrscope.write(pixels, tmp_path / "whole", axes="zyx", chunks=cut, name="noise")
+    with zarrscope.create(tmp_path / "parts", pixels.shape, "u2", "zyx", chunks=cut, name="noise") as writer:
         for region in writer.plan.regions():
             writer.put(region, pixels[region.slices])
         writer.finish()
