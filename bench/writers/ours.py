@@ -24,6 +24,7 @@ write(
     np.load(chosen.source, mmap_mode="r"),
     chosen.target,
     axes="czyx",
+    name="bench",
     codec=chosen.codec,
     shards="none" if chosen.unsharded else None,
     levels=chosen.levels,

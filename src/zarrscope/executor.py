@@ -25,6 +25,10 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+AHEAD = 2
+"""Items in flight beyond one a thread: with fewer, threads wait while results are stored."""
+
+
 class Executor(Protocol):
     """Runs one function over many items."""
 
@@ -46,7 +50,7 @@ class Serial:
 
 
 class Threads:
-    """A number of threads, with at most one item more than threads in flight.
+    """A number of threads, with a few items more than threads in flight (``AHEAD``).
 
     Results come in the order of the items, whatever the number of threads: what a writer makes
     of them is then the same for any number.
@@ -62,7 +66,7 @@ class Threads:
             try:
                 for item in items:
                     waiting.append(threads.submit(fn, item))
-                    if len(waiting) > self.workers:
+                    if len(waiting) >= self.workers + AHEAD:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()

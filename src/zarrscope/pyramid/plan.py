@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zarrscope.budget import format_size
 from zarrscope.errors import ArgumentError, BudgetError
+from zarrscope.executor import AHEAD
 from zarrscope.pyramid.cascade import Step
 from zarrscope.pyramid.downsample import offset
 from zarrscope.pyramid.layout import chunk_shape, clamp, clamp_shard, shard_shape
@@ -138,9 +139,9 @@ class PyramidPlan:
         Parameters
         ----------
         workers : int
-            Threads; with more than one, one region more than threads is in flight.
+            Threads; with more than one, ``executor.AHEAD`` regions more than threads are in flight.
         """
-        flight = 1 if workers <= 1 else workers + 1
+        flight = 1 if workers <= 1 else workers + AHEAD
         region = max(prod(self.levels[i].region) for i in self.sources)
         return int(flight * PER_REGION * region * self.itemsize) + self.open_bytes
 
