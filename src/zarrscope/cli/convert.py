@@ -126,7 +126,7 @@ def _add_meaning(group: argparse._ArgumentGroup) -> None:
         "--unit",
         type=values.units,
         metavar="micrometer",
-        help="of all sizes, or z=micrometer,t=second",
+        help="of z, y and x, or z=micrometer,t=second",
     )
     group.add_argument("--channel-names", type=values.names, default=(), metavar="DAPI,GFP")
     group.add_argument(
