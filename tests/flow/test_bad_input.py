@@ -170,6 +170,11 @@ class TestWishes:
         assert said in line
         assert not (tmp_path / "b.zarr").exists()
 
+    @pytest.mark.parametrize("words", [["--axes", "qx"], ["--scene", "7"], ["--chunks", "z=3"]])
+    def test_the_line_names_the_source(self, source: Path, tmp_path: Path, words: list[str]) -> None:
+        line = one_line(run("convert", source, tmp_path / "b.zarr", *words), code=2)
+        assert line.count(str(source)) == 1
+
     def test_too_little_memory(self, source: Path, tmp_path: Path) -> None:
         line = one_line(run("convert", source, tmp_path / "b.zarr", "--memory", "1kB"))
         enough = re.search(r"--memory (\S+)", line)

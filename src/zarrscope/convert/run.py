@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -106,11 +106,15 @@ def planned(
     memory = options.pyramid.memory
     cache = None if memory is None else int(memory * _CACHED)
     options = replace(options, pyramid=replace(options.pyramid, reserve=_CACHED))
-    with open_source(os.fspath(source), axes=axes, cache=cache) as opened:
+    with ExitStack() as stack:
         try:
+            opened = stack.enter_context(open_source(os.fspath(source), axes=axes, cache=cache))
             plan = plan_conversion(opened, options)
         except ZarrscopeError as error:
-            raise type(error)(f"{without_secrets(os.fspath(source))}: {error}") from error
+            name = without_secrets(os.fspath(source))
+            if name in str(error):
+                raise
+            raise type(error)(f"{name}: {error}") from error
         yield plan
 
 
