@@ -99,6 +99,7 @@ def create(
     check_form(description, pixel, plan, version, codec)
     destination = Destination(store, overwrite=overwrite)
     try:
+        destination.begin()
         return ImageWriter(
             destination.store, "", description, pixel, plan, version, codec,
             closing=lambda done: destination.close(done=done),

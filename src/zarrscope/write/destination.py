@@ -62,14 +62,25 @@ class Destination:
         staging = staging_of(store) if isinstance(store, LocalStore) else None
         self.store: Writable = staging or store
         """Receives what is written."""
-        if staging is not None:
+        self._overwrite, self._begun = overwrite, False
+        if isinstance(staging, LocalStore):
             _check_staging(staging, overwrite)
-            discard(staging, _MARK)
-        self._begin()
-        if staging is None and overwrite:
-            _clear(store)
+
+    def begin(self) -> None:
+        """Make the place ready. Whoever calls this calls ``close`` afterwards, whatever happens."""
+        if isinstance(self.store, LocalStore) and self.store is not self._final:
+            discard(self.store, _MARK)
+        self._begun = True
+        self._put_mark()
+        if self.store is self._final and self._overwrite:
+            _clear(self.store)
 
     def __enter__(self) -> Self:
+        try:
+            self.begin()
+        except BaseException:
+            self.close(done=False)
+            raise
         return self
 
     def __exit__(
@@ -85,11 +96,17 @@ class Destination:
         ConflictError
             Someone else has taken the place over in the meantime.
         """
+        if not self._begun:
+            return
+        self._begun = False
         staged = self.store is not self._final
+        ours = _mark_of(self.store).get("token", self._token) == self._token
+        if not ours and not done:
+            return  # another run has taken the place over: what stands there is its own
+        if not ours:
+            place = self._final.url()
+            raise ConflictError(f"{place}: another run has taken this place over; nothing was published")
         if done:
-            if _mark_of(self.store).get("token") != self._token:
-                place = self._final.url()
-                raise ConflictError(f"{place}: another run has taken this place over; nothing was published")
             self.store.delete(_MARK)
         if staged and isinstance(self.store, LocalStore) and isinstance(self._final, LocalStore):
             if done:
@@ -99,7 +116,7 @@ class Destination:
         elif not done:
             self.store.delete(_MARK)
 
-    def _begin(self) -> None:
+    def _put_mark(self) -> None:
         """Put the mark, unless another run is quicker."""
         told = {
             "state": "unfinished", "token": self._token, "host": socket.gethostname(), "process": os.getpid()
@@ -109,6 +126,7 @@ class Destination:
             tag = ABSENT if self.store is not self._final else None
             self.store.put(_MARK, dump_json(group), tag)
         except ConflictError:
+            self._begun = False  # what stands there is the other's
             raise DestinationExistsError(f"{self._final.url()} is being written by another run") from None
         except (AccessError, StoreError):
             with suppress(AccessError, StoreError, NotFoundError):
