@@ -32,7 +32,7 @@ def run(words: list[str]) -> int:
         "Tell what an OME-Zarr holds. Only documents are read, no pixels.",
         _EXAMPLES,
     )
-    parser.add_argument("url", metavar="URL", help="folder, file:, http:// or https:// address")
+    parser.add_argument("url", metavar="URL", help="folder, .ozx or .zip, file:, http:// or https:// address")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args(words)
     node = open_node(chosen.url)

@@ -24,7 +24,8 @@ def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image |
     Parameters
     ----------
     url : str, path-like or Readable
-        A folder, ``file:``, ``http://`` or ``https://`` address, or a store.
+        A folder or zip archive (``.zip``, ``.ozx``), a ``file:``, ``http://`` or ``https://`` address, or a
+        store.
     path : str
         Of the image within it.
 

@@ -106,7 +106,7 @@ FORMATS: tuple[Format, ...] = (
     Format("numpy archive", (".npz",), (), "zarrscope.source.numpy", "open_npz", options=_CACHING),
     Format(
         "Zarr",
-        (".zarr", ".ome.zarr"),
+        (".zarr", ".ome.zarr", ".ozx", ".zarr.zip"),
         (),
         "zarrscope.source.zarr",
         "open_zarr",

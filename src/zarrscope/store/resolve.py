@@ -43,14 +43,17 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
     Parameters
     ----------
     url : str, path-like or Readable
-        A path, ``file:``, ``http://`` or ``https://``; a store is returned as it is.
+        A path of a folder or zip archive (``.zip``, ``.ozx``), ``file:``, ``http://`` or ``https://``; a
+        store is returned as it is.
 
     Raises
     ------
     NotFoundError
         Nothing stands at a local address.
     UnsupportedError
-        The scheme is not known, or a file stands there.
+        The scheme is not known, or a file stands there that is no zip archive.
+    CorruptDataError, InvalidKeyError
+        The archive is damaged or malicious.
     """
     if not isinstance(url, str | os.PathLike):
         return url
@@ -59,9 +62,13 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
         path = local_path(text)
         if not os.path.lexists(path):
             raise NotFoundError(f"{path}: no such file or folder")
-        if os.path.isfile(path):  # noqa: PTH113
+        if not os.path.isfile(path):  # noqa: PTH113
+            return LocalStore(path)
+        if not path.lower().endswith((".zip", ".ozx")):
             raise UnsupportedError(f"{path} is a file, not a Zarr; convert it with 'zarrscope convert'")
-        return LocalStore(path)
+        from zarrscope.store.zip import ZipStore
+
+        return ZipStore(path)
     scheme = urlsplit(text).scheme
     if scheme not in _REMOTE:
         raise UnsupportedError(
