@@ -35,6 +35,25 @@ NOTHING: Mapping[str, Any] = _Nothing()
 
 
 @dataclass(frozen=True, slots=True)
+class Orientation:
+    """Which way of a body an axis runs (RFC-4); the terms stand in ``model.orientation``.
+
+    Parameters
+    ----------
+    type : str, optional
+        ``anatomical``.
+    value : str, optional
+        From where coordinates are low to where they are high, for example ``left-to-right``.
+    extra : mapping
+        Keys of the document that the specification does not name.
+    """
+
+    type: str | None = None
+    value: str | None = None
+    extra: Mapping[str, Any] = field(default=NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
 class Axis:
     """One dimension of an image.
 
@@ -50,6 +69,8 @@ class Axis:
         Whether positions between two pixels have no meaning (0.6).
     long_name : str, optional
         A name for people (0.6).
+    orientation : Orientation, optional
+        Which way of a body the axis runs (0.9).
     extra : mapping
         Keys of the document that the specification does not name, kept for the way back.
     """
@@ -59,6 +80,7 @@ class Axis:
     unit: str | None = None
     discrete: bool | None = None
     long_name: str | None = None
+    orientation: Orientation | None = None
     extra: Mapping[str, Any] = field(default=NOTHING)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.errors import UnsupportedError
@@ -11,6 +11,8 @@ from zarrscope.model.transforms import Placement, Transformation, composed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from zarrscope.model.transforms import Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ class Multiscale:
     @property
     def intrinsic(self) -> CoordinateSystem:
         """The system into which the datasets are placed."""
-        target = self.datasets[0].transformation.output if self.datasets else None
-        named = [s for s in self.systems if target is not None and s.name == target.name]
+        outputs = [d.transformation.output for d in self.datasets if d.transformation.output is not None]
+        named = [s for s in self.systems if outputs and s.name == outputs[0].name]
         return (*named, *self.systems)[0]
 
     @property
@@ -79,6 +81,10 @@ class Multiscale:
         """Return scale and translation of a level, or None where its transformation is more than that."""
         after = [t for t in self.transformations if t.input is None and t.output is None]
         return composed([self.datasets[level].transformation, *after], len(self.axes))
+
+    def bind(self, parameters: Parameters) -> Multiscale:
+        """Return the same with the numbers that stand in arrays (see ``Transformation.bind``)."""
+        return replace(self, transformations=tuple(t.bind(parameters) for t in self.transformations))
 
     def scale(self, level: int) -> tuple[float, ...]:
         """Return the size of a pixel of this level, one number an axis, in the unit of the axis.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zarrscope.model.multiscales import Multiscale
     from zarrscope.model.plate import Plate, Well
     from zarrscope.model.rendering import Rendering
+    from zarrscope.model.scene import Scene
 
 Kind = Literal["image", "label", "labels", "plate", "well", "scene", "collection"]
 
@@ -39,6 +40,8 @@ class Node:
         Of a well.
     collection : Collection, optional
         Layout of a root with several images, or the list of series.
+    scene : Scene, optional
+        How images below the group lie to each other (0.6).
     unversioned : frozenset of str
         Parts whose document left out the version that it may carry, so that it goes back as it came.
     extra : mapping
@@ -54,6 +57,7 @@ class Node:
     plate: Plate | None = None
     well: Well | None = None
     collection: Collection | None = None
+    scene: Scene | None = None
     unversioned: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = field(default=NOTHING)
     attributes: Mapping[str, Any] = field(default=NOTHING)
@@ -71,4 +75,6 @@ class Node:
             return "image"
         if self.labels is not None:
             return "labels"
+        if self.scene is not None:
+            return "scene"
         return "collection" if self.collection is not None else "image"
