@@ -1,4 +1,4 @@
-"""Problems found in documents and data, the verdicts that follow from them, and the report that collects them."""
+"""Problems in documents and data, the verdicts that follow, and the report that collects them."""
 
 from __future__ import annotations
 

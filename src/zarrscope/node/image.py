@@ -10,6 +10,7 @@ from zarrscope.array.open import open_array
 from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
 from zarrscope.executor import fan_out
 from zarrscope.node.document import Document, read_document
+from zarrscope.report import Severity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -171,9 +172,11 @@ class Image:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        if not document.model.multiscales or not document.model.multiscales[0].datasets:
-            first = next((str(p.message) for p in document.report.problems), "multiscales is empty")
-            raise MetadataError(f"{document.url}: this image names no level ({first})")
+        datasets = document.model.multiscales[0].datasets if document.model.multiscales else ()
+        if not datasets or not all(dataset.path for dataset in datasets):
+            grave = [p.message for p in document.report.problems if p.severity is Severity.MUST]
+            reason = grave[0] if grave else "multiscales is empty"
+            raise MetadataError(f"{document.url}: this image names no level ({reason})")
 
     def __repr__(self) -> str:
         axes = "".join(axis.name for axis in self.axes)

@@ -1,39 +1,31 @@
-"""Plates and wells as documents write them (sections ``plate-md`` and ``well-md``)."""
+"""Plates and wells as documents write them (sections ``plate-md`` and ``well-md``).
+
+Entries that cannot be used keep their places, so that the indices of the others stay right.
+"""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from zarrscope.model.axes import NOTHING
 from zarrscope.model.plate import Acquisition, Plate, PlateLine, PlateWell, Well, WellField
-from zarrscope.report import Severity
-from zarrscope.spec.reader import Cursor, kind_of
+from zarrscope.spec.reader import Fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from zarrscope.spec.reader import Fields
-
-_ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
-_SHOULD = Severity.SHOULD
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 def decode_plate(fields: Fields, *, indexed: bool) -> Plate:
     """Read a plate; ``indexed`` tells whether wells carry their indices (since 0.4)."""
-    rows = _lines(fields, "rows")
-    columns = _lines(fields, "columns")
-    wells = fields.need("wells", "plate/wells")
-    acquisitions = fields.take("acquisitions")
-    if "name" not in fields:
-        fields.cursor.note("plate/name", "'name' is missing", severity=_SHOULD)
+    rows = tuple(map(_line, fields.items("rows") or ()))
+    columns = tuple(map(_line, fields.items("columns") or ()))
+    runs = fields.items("acquisitions")
     return Plate(
-        name=fields.text("name", "plate/name"),
+        name=fields.text("name"),
         rows=rows,
         columns=columns,
-        wells=() if wells is None else tuple(_wells(wells, rows, columns, indexed=indexed)),
-        acquisitions=None if acquisitions is None else tuple(_acquisitions(acquisitions)),
-        field_count=fields.integer("field_count", "plate/field-count", least=1),
+        wells=tuple(_wells(fields.items("wells") or (), rows, columns, indexed=indexed)),
+        acquisitions=None if runs is None else tuple(_acquisitions(runs)),
+        field_count=fields.integer("field_count"),
         extra=fields.extra,
     )
 
@@ -56,16 +48,7 @@ def encode_plate(plate: Plate, *, indexed: bool) -> dict[str, Any]:
 
 def decode_well(fields: Fields) -> Well:
     """Read a well."""
-    images = fields.need("images", "well/images")
-    found: list[WellField] = []
-    for item in images.items("well/images", "'images'", least=1) if images else ():
-        entry = item.fields("well/images", "an image of a well")
-        if entry is None:
-            continue
-        path = _named(entry, "path", "well/image-path", [f.path for f in found])
-        if path is not None:
-            found.append(WellField(path, entry.integer("acquisition", "well/acquisition"), entry.extra))
-    return Well(tuple(found), fields.extra)
+    return Well(tuple(map(_field, fields.items("images") or ())), fields.extra)
 
 
 def encode_well(well: Well) -> dict[str, Any]:
@@ -77,106 +60,46 @@ def encode_well(well: Well) -> dict[str, Any]:
     return {"images": images} | _others(well.extra, {"images": ()})
 
 
-def _lines(fields: Fields, key: str) -> tuple[PlateLine, ...]:
-    cursor = fields.need(key, f"plate/{key}")
-    found: list[PlateLine] = []
-    for item in cursor.items(f"plate/{key}", repr(key), least=1) if cursor else ():
-        entry = item.fields(f"plate/{key}", f"an entry of {key!r}")
-        before = [line.name for line in found]
-        name = None if entry is None else _named(entry, "name", f"plate/{key}-name", before)
-        # a nameless line keeps its place, so that the indices of the wells stay right
-        found.append(PlateLine(name or "", NOTHING if entry is None else entry.extra))
-    return tuple(found)
+def _line(item: Any) -> PlateLine:
+    entry = Fields(item if isinstance(item, dict) else {})
+    return PlateLine(entry.text("name") or "", entry.extra)
 
 
-def _named(entry: Fields, key: str, rule: str, before: list[str]) -> str | None:
-    """Take a name that must be letters and digits, and must not have been there before."""
-    if key not in entry:
-        entry.cursor.note(rule, f"{key!r} is missing")
-    name = entry.text(key, rule)
-    if name is None:
-        return None
-    if not _ALPHANUMERIC.fullmatch(name):
-        entry.cursor.note(rule, f"{kind_of(name)} is not made of letters and digits", at=key)
-    if name in before:
-        entry.cursor.note(rule, f"{kind_of(name)} stands twice", at=key)
-    return name
+def _field(item: Any) -> WellField:
+    entry = Fields(item if isinstance(item, dict) else {})
+    return WellField(entry.text("path") or "", entry.integer("acquisition"), entry.extra)
 
 
 def _wells(
-    cursor: Cursor, rows: tuple[PlateLine, ...], columns: tuple[PlateLine, ...], *, indexed: bool
+    entries: Iterable[Any], rows: tuple[PlateLine, ...], columns: tuple[PlateLine, ...], *, indexed: bool
 ) -> Iterator[PlateWell]:
     lines = tuple({line.name: i for i, line in reversed(list(enumerate(x)))} for x in (rows, columns))
-    seen: set[str] = set()
-    for item in cursor.items("plate/wells", "'wells'", least=1):
-        entry = item.fields("plate/wells", "an entry of 'wells'")
-        if entry is None:
-            continue
-        if "path" not in entry:
-            item.note("plate/well-path", "'path' is missing")
-        path = entry.text("path", "plate/well-path")
-        if path is None:
-            continue
-        if path in seen:
-            item.note("plate/well-unique", f"the well {kind_of(path)} stands twice", at="path")
-        seen.add(path)
+    for item in entries:
+        entry = Fields(item if isinstance(item, dict) else {})
+        path = entry.text("path") or ""
         names = path.split("/")
-        if len(names) != 2 or not all(map(_ALPHANUMERIC.fullmatch, names)):
-            item.note("plate/well-path", f"{kind_of(path)} is not row/column", at="path")
         guess = [line.get(name, -1) for line, name in zip(lines, names, strict=False)]
-        if len(names) == 2 and -1 in guess:
-            message = f"{kind_of(path)} is not made of a name of 'rows' and one of 'columns', in this order"
-            # before 0.4 no index could say otherwise, and published documents take it easy
-            weight = Severity.MUST if indexed else _SHOULD
-            item.note("plate/well-path", message, severity=weight, at="path")
-        row, column = ((*guess, -1, -1)[:2]) if not indexed else _indices(entry, guess, rows, columns)
+        row, column = (*guess, -1, -1)[:2]
+        if indexed:
+            own = (entry.integer("rowIndex"), entry.integer("columnIndex"))
+            row, column = row if own[0] is None else own[0], column if own[1] is None else own[1]
         yield PlateWell(path, row, column, entry.extra)
 
 
-def _indices(
-    entry: Fields, guess: list[int], rows: tuple[PlateLine, ...], columns: tuple[PlateLine, ...]
-) -> tuple[int, int]:
-    """Take the two indices of a well and compare them with its path."""
-    found = []
-    for place, (key, lines) in enumerate((("rowIndex", rows), ("columnIndex", columns))):
-        if key not in entry:
-            entry.cursor.note("plate/well-index", f"{key!r} is missing")
-        index = entry.integer(key, "plate/well-index", least=0)
-        expected = guess[place] if place < len(guess) else -1
-        if index is not None and index >= len(lines):
-            entry.cursor.note("plate/well-index", f"{key!r} is {index}, but there are {len(lines)}", at=key)
-        elif index is not None and expected >= 0 and index != expected:
-            entry.cursor.note("plate/well-index", f"{key!r} is {index}, but the path says {expected}", at=key)
-        found.append(expected if index is None else index)
-    return found[0], found[1]
-
-
-def _acquisitions(cursor: Cursor) -> Iterator[Acquisition]:
-    seen: set[int] = set()
-    for item in cursor.items("plate/acquisitions", "'acquisitions'"):
-        entry = item.fields("plate/acquisitions", "an acquisition")
-        if entry is None:
-            continue
-        if "id" not in entry:
-            item.note("plate/acquisition-id", "'id' is missing")
-        number = entry.integer("id", "plate/acquisition-id", least=0)
+def _acquisitions(entries: Iterable[Any]) -> Iterator[Acquisition]:
+    """Yield the acquisitions that have an id."""
+    for item in entries:
+        entry = Fields(item if isinstance(item, dict) else {})
+        number = entry.integer("id")
         if number is None:
             continue
-        if number in seen:
-            item.note("plate/acquisition-id", f"the id {number} stands twice", at="id")
-        seen.add(number)
-        for key in ("name", "maximumfieldcount"):
-            if key not in entry:
-                item.note(f"plate/acquisition-{key}", f"{key!r} is missing", severity=_SHOULD)
         yield Acquisition(
             id=number,
-            name=entry.text("name", "plate/acquisition-name"),
-            maximum_field_count=entry.integer(
-                "maximumfieldcount", "plate/acquisition-maximumfieldcount", least=1
-            ),
-            description=entry.text("description", "plate/acquisition-description"),
-            start_time=entry.integer("starttime", "plate/acquisition-time", least=0),
-            end_time=entry.integer("endtime", "plate/acquisition-time", least=0),
+            name=entry.text("name"),
+            maximum_field_count=entry.integer("maximumfieldcount"),
+            description=entry.text("description"),
+            start_time=entry.integer("starttime"),
+            end_time=entry.integer("endtime"),
             extra=entry.extra,
         )
 

@@ -1,95 +1,16 @@
-"""A cursor over JSON that notes every problem where it stands and never raises on bad content.
+"""Reading members of JSON objects that nobody vouches for: what fits is taken, all else is left.
 
-What cannot be used goes to the ``extra`` of the object that holds it, so that nothing is lost on the way
-back: a value of the wrong type is a problem and an unknown key at once.
+Nothing here complains. What cannot be used stays in ``extra``, so that it is not lost on the way back;
+whether it is wrong is a matter of the forms and rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zarrscope.model.axes import NOTHING
-from zarrscope.report import Problem, Report, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """One place in a document.
-
-    Parameters
-    ----------
-    value : object
-        What stands there.
-    pointer : str
-        JSON pointer (RFC 6901) of the place.
-    report : Report
-        Where problems are noted.
-    """
-
-    value: Any
-    pointer: str
-    report: Report
-
-    def note(
-        self, rule: str, message: str, *, severity: Severity = Severity.MUST, hint: str = "", at: str = ""
-    ) -> None:
-        """Note a problem here, or at a key below.
-
-        Parameters
-        ----------
-        rule, message, severity, hint
-            See ``Problem``.
-        at : str
-            Key of the member that is wrong; "" for the value itself.
-        """
-        location = f"{self.pointer}/{escaped(at)}" if at else self.pointer
-        self.report.add(Problem(location, rule, message, severity, hint))
-
-    def child(self, key: str | int, value: Any) -> Cursor:
-        """Return the cursor of a member."""
-        return Cursor(value, f"{self.pointer}/{escaped(str(key))}", self.report)
-
-    def fields(self, rule: str, what: str) -> Fields | None:
-        """Return the members of an object, or note that there is none."""
-        if isinstance(self.value, Mapping):
-            return Fields(self)
-        self.note(rule, f"{what} must be an object, found {kind_of(self.value)}")
-        return None
-
-    def items(self, rule: str, what: str, *, least: int = 0) -> Iterator[Cursor]:
-        """Return the members of a list, noting where it is none or too short."""
-        if not isinstance(self.value, list):
-            self.note(rule, f"{what} must be a list, found {kind_of(self.value)}")
-            return
-        if len(self.value) < least:
-            self.note(rule, f"{what} must have at least {least} entry, found {len(self.value)}")
-        for index, value in enumerate(self.value):
-            yield self.child(index, value)
-
-    def text(self) -> str | None:
-        """Return a string, else None."""
-        return self.value if isinstance(self.value, str) else None
-
-    def number(self) -> float | None:
-        """Return a finite number as it stands (1 stays 1), else None."""
-        value = self.value
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return None
-        try:
-            return value if isfinite(value) else None
-        except OverflowError:
-            return None
-
-    def integer(self) -> int | None:
-        """Return a whole number (1.0 is one), else None."""
-        value = self.number()
-        return None if value is None or value != int(value) else int(value)
 
 
 class Fields:
@@ -97,13 +18,14 @@ class Fields:
 
     Parameters
     ----------
-    cursor : Cursor
+    value : mapping
         The object.
     """
 
-    def __init__(self, cursor: Cursor) -> None:
-        self.cursor = cursor
-        self._left: dict[str, Any] = dict(cursor.value)
+    __slots__ = ("_left",)
+
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        self._left: dict[str, Any] = dict(value)
 
     @property
     def extra(self) -> Mapping[str, Any]:
@@ -113,86 +35,64 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return key in self._left
 
-    def take(self, key: str) -> Cursor | None:
-        """Take a member out, or return None."""
-        return self.cursor.child(key, self._left.pop(key)) if key in self._left else None
+    def peek(self, key: str) -> Any:
+        """Return a member without taking it, None where it is absent."""
+        return self._left.get(key)
 
-    def need(self, key: str, rule: str, hint: str = "") -> Cursor | None:
-        """Take a member out, or note that it is missing."""
-        if key not in self._left:
-            self.cursor.note(rule, f"{key!r} is missing", hint=hint)
-        return self.take(key)
+    def take(self, key: str) -> Any:
+        """Take a member out, whatever it is; None where it is absent."""
+        return self._left.pop(key, None)
 
-    def leave(self, key: str) -> None:
-        """Put a member back that turned out to be unusable."""
-        self._left[key] = self.cursor.value[key]
+    def text(self, key: str) -> str | None:
+        """Take a string."""
+        return self._left.pop(key) if isinstance(self._left.get(key), str) else None
 
-    def text(self, key: str, rule: str, severity: Severity = Severity.MUST) -> str | None:
-        """Take a string; note and leave anything else."""
-        found: str | None = self._typed(key, rule, severity, "a string", Cursor.text)
+    def number(self, key: str) -> float | None:
+        """Take a finite number as it stands (1 stays 1)."""
+        found = number(self._left.get(key))
+        if found is not None:
+            del self._left[key]
         return found
 
-    def number(self, key: str, rule: str, severity: Severity = Severity.MUST) -> float | None:
-        """Take a number; note and leave anything else."""
-        found: float | None = self._typed(key, rule, severity, "a number", Cursor.number)
+    def integer(self, key: str) -> int | None:
+        """Take a whole number (1.0 is one)."""
+        found = integer(self._left.get(key))
+        if found is not None:
+            del self._left[key]
         return found
 
-    def integer(
-        self, key: str, rule: str, severity: Severity = Severity.MUST, *, least: int | None = None
-    ) -> int | None:
-        """Take a whole number that is not too small; note and leave anything else.
+    def flag(self, key: str) -> bool | None:
+        """Take true or false."""
+        return self._left.pop(key) if isinstance(self._left.get(key), bool) else None
 
-        Parameters
-        ----------
-        key : str
-            Of the member.
-        rule, severity
-            What to cite where it is none.
-        least : int, optional
-            Smallest number that is allowed.
-        """
-        found: int | None = self._typed(key, rule, severity, "a whole number", Cursor.integer)
-        if found is not None and least is not None and found < least:
-            self.cursor.note(
-                rule, f"{key!r} must be at least {least}, found {found}", severity=severity, at=key
-            )
-        return found
+    def object(self, key: str) -> Fields | None:
+        """Take an object."""
+        return Fields(self._left.pop(key)) if isinstance(self._left.get(key), Mapping) else None
 
-    def flag(self, key: str, rule: str, severity: Severity = Severity.MUST) -> bool | None:
-        """Take true or false; note and leave anything else."""
-        found: bool | None = self._typed(
-            key, rule, severity, "true or false", lambda c: c.value if isinstance(c.value, bool) else None
-        )
-        return found
-
-    def _typed(self, key: str, rule: str, severity: Severity, what: str, read: Any) -> Any:
-        cursor = self.take(key)
-        if cursor is None:
-            return None
-        found = read(cursor)
-        if found is None:
-            message = f"{key!r} must be {what}, found {kind_of(cursor.value)}"
-            cursor.note(rule, message, severity=severity)
-            self.leave(key)
-        return found
+    def items(self, key: str) -> list[Any] | None:
+        """Take a list."""
+        return self._left.pop(key) if isinstance(self._left.get(key), list) else None
 
 
-def escaped(key: str) -> str:
-    """Return a key as a step of a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")
+def number(value: object) -> float | None:
+    """Return a finite number as it stands, None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return value if isfinite(value) else None
+    except OverflowError:
+        return None
 
 
-def kind_of(value: object) -> str:
-    """Return what stands in a document, for a message: short, and never the whole of it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, int) and abs(value) >= 10**20:
-        return "a huge number"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def integer(value: object) -> int | None:
+    """Return a whole number (1.0 is one), None for anything else."""
+    found = number(value)
+    return None if found is None or found != int(found) else int(found)
+
+
+def numbers(value: object) -> tuple[float, ...] | None:
+    """Return a list of finite numbers, None for anything else."""
+    if not isinstance(value, list):
+        return None
+    found = [number(item) for item in value]
+    return None if None in found else tuple(found)  # type: ignore[arg-type]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zarrscope.model.rendering import Channel, Rendering, Window
-
-if TYPE_CHECKING:
-    from zarrscope.spec.reader import Cursor, Fields
+from zarrscope.spec.reader import Fields
 
 _HEX = re.compile(r"[0-9A-Fa-f]{6}")
 
 
 def decode_rendering(fields: Fields) -> Rendering:
     """Read an ``omero`` object; a channel that is incomplete stays, so that the others keep their places."""
-    cursor = fields.need("channels", "omero/channels")
-    channels = cursor.items("omero/channels", "'channels'") if cursor else ()
-    return Rendering(tuple(_channel(item) for item in channels), fields.extra)
+    channels = fields.items("channels") or ()
+    return Rendering(tuple(map(_channel, channels)), fields.extra)
 
 
 def encode_rendering(value: Rendering) -> dict[str, Any]:
@@ -27,39 +24,32 @@ def encode_rendering(value: Rendering) -> dict[str, Any]:
     }
 
 
-def _channel(item: Cursor) -> Channel:
-    entry = item.fields("omero/channel", "a channel")
-    if entry is None:
+def _channel(item: Any) -> Channel:
+    if not isinstance(item, dict):
         return Channel()
-    for key in ("color", "window"):
-        if key not in entry:
-            item.note(f"omero/channel-{key}", f"{key!r} is missing")
-    label = entry.text("label", "omero/channel-label")
-    color = entry.text("color", "omero/channel-color")
-    if color is not None and not _HEX.fullmatch(color):
-        item.note("omero/channel-color", "a colour must be six hexadecimal digits without '#'", at="color")
-        entry.leave("color")
-        color = None
-    window = _window(entry)
-    return Channel(label, color, window, entry.flag("active", "omero/channel-active"), entry.extra)
+    entry = Fields(item)
+    color = entry.peek("color")
+    good = isinstance(color, str) and _HEX.fullmatch(color) is not None
+    return Channel(
+        label=entry.text("label"),
+        color=entry.text("color") if good else None,
+        window=_window(entry),
+        active=entry.flag("active"),
+        extra=entry.extra,
+    )
 
 
 def _window(entry: Fields) -> Window | None:
-    cursor = entry.take("window")
-    if cursor is None:
+    """Take the window; one without start and end stays where it is."""
+    found = entry.peek("window")
+    if not isinstance(found, dict):
         return None
-    window = cursor.fields("omero/window", "'window'")
-    if window is None:
-        entry.leave("window")
-        return None
-    for key in ("min", "max", "start", "end"):
-        if key not in window:
-            cursor.note(f"omero/window-{key}", f"{key!r} is missing")
-    start, end = window.number("start", "omero/window-start"), window.number("end", "omero/window-end")
-    low, high = window.number("min", "omero/window-min"), window.number("max", "omero/window-max")
+    window = Fields(found)
+    start, end = window.number("start"), window.number("end")
+    low, high = window.number("min"), window.number("max")
     if start is None or end is None:
-        entry.leave("window")
         return None
+    entry.take("window")
     return Window(start, end, low, high, window.extra)
 
 

@@ -6,28 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from zarrscope.errors import UnsupportedError
 from zarrscope.model.transforms import Identity, Scale, Sequence, Transformation, Translation, composed
-from zarrscope.spec.reader import Cursor, kind_of
+from zarrscope.spec.reader import Fields, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Items
 
-    from zarrscope.spec.reader import Fields
 
-_RULE = "multiscales/transformations"
-_KINDS = ("scale", "translation")
-
-
-def decode_list(cursor: Cursor) -> Transformation | None:
+def decode_list(value: Any) -> Transformation | None:
     """Read a list of transformations, however long; None where a part of it cannot be understood."""
-    steps = []
-    for item in cursor.items(_RULE, "'coordinateTransformations'", least=1):
-        entry = item.fields(_RULE, "a transformation")
-        steps.append(None if entry is None else _step(entry))
-    kinds = [type(step) for step in steps if step is not None]
-    if kinds not in ([Scale], [Scale, Translation]) and isinstance(cursor.value, list) and cursor.value:
-        found = ", ".join(kind.__name__.lower() for kind in kinds) or "none of them"
-        message = f"one scale and at most one translation after it belong here, found {found}"
-        cursor.note(_RULE, message)
+    steps = [_step(item) for item in value] if isinstance(value, list) else []
     known = [step for step in steps if step is not None]
     if not known or len(known) < len(steps):
         return None
@@ -56,34 +43,21 @@ def encode_list(transformations: Items[Transformation], ndim: int) -> list[dict[
     return [_encode_step(step) for step in steps]
 
 
-def _step(entry: Fields) -> Transformation | None:
-    if "type" not in entry:
-        entry.cursor.note(_RULE, "'type' is missing")
+def _step(item: Any) -> Transformation | None:
+    # with input and output such lists are edges of a graph, not steps of one way: to apply them in turn
+    # would be wrong
+    if not isinstance(item, dict) or "input" in item or "output" in item:
         return None
-    if "input" in entry or "output" in entry:
-        # such lists are edges of a graph, not steps of one way: to apply them in turn would be wrong
-        entry.cursor.note(_RULE, "transformations between named systems exist since 0.6 only")
-        return None
-    kind = entry.text("type", _RULE)
+    entry = Fields(item)
+    kind = entry.text("type")
     if kind == "identity":
         return Identity(extra=entry.extra)
-    if kind not in _KINDS:
-        if kind is not None:
-            entry.cursor.note(_RULE, f"the type {kind_of(kind)} is not allowed here", at="type")
+    if kind not in ("scale", "translation"):
         return None
-    cursor = entry.need(kind, _RULE)
-    if cursor is None:
+    vector = numbers(entry.take(kind))
+    if vector is None:
         return None
-    numbers = []
-    for item in cursor.items(_RULE, repr(kind)):
-        number = item.number()
-        if number is None:
-            item.note(_RULE, f"a number belongs here, found {kind_of(item.value)}")
-            return None
-        numbers.append(number)
-    if kind == "scale":
-        return Scale(tuple(numbers), extra=entry.extra)
-    return Translation(tuple(numbers), extra=entry.extra)
+    return Scale(vector, extra=entry.extra) if kind == "scale" else Translation(vector, extra=entry.extra)
 
 
 def _steps(transformation: Transformation) -> list[Transformation]:

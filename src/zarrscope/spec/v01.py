@@ -7,3 +7,4 @@ class V01(V02):
     """What differs from 0.2."""
 
     version = "0.1"
+    claims = ("0.1",)

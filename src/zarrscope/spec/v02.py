@@ -15,6 +15,7 @@ class V02(V03):
     """What differs from 0.3."""
 
     version = "0.2"
+    claims = ("0.2",)
 
     def decode_axes(self, part: Fields) -> tuple[Axis, ...]:
         """Return the five axes."""

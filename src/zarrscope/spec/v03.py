@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zarrscope.model.axes import Axis
 from zarrscope.model.transforms import Identity
-from zarrscope.spec.reader import kind_of
 from zarrscope.spec.v04 import V04
 
 if TYPE_CHECKING:
@@ -20,18 +19,13 @@ class V03(V04):
     """What differs from 0.4."""
 
     version = "0.3"
+    claims = ("0.3",)
     indexed_wells = False
 
-    def decode_axes(self, part: Fields) -> tuple[Axis, ...]:
-        """Read the names of the axes."""
-        cursor = part.need("axes", "axes/list")
-        found = []
-        for item in cursor.items("axes/list", "'axes'") if cursor else ():
-            name = item.text()
-            if name not in TYPES:
-                item.note("axes/name", f"an axis must be one of t, c, z, y, x, found {kind_of(item.value)}")
-            found.append(Axis(name or "", TYPES.get(name or "")))
-        return tuple(found)
+    def decode_axis(self, item: Any) -> Axis:
+        """Read the name of an axis."""
+        name = item if isinstance(item, str) else ""
+        return Axis(name, TYPES.get(name))
 
     def decode_common(self, part: Fields) -> tuple[Transformation, ...]:
         """Return nothing: there are none."""

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from zarrscope.errors import UnsupportedError
 from zarrscope.model.axes import Axis, CoordinateSystem
-from zarrscope.model.collection import LAYOUT, Collection
+from zarrscope.model.collection import Collection
 from zarrscope.model.multiscales import Dataset, Multiscale
 from zarrscope.model.node import Node
 from zarrscope.model.transforms import Identity
-from zarrscope.report import Report, Severity
 from zarrscope.spec import labels, plates, rendering
-from zarrscope.spec.reader import Cursor, Fields, kind_of
+from zarrscope.spec.reader import Fields
 from zarrscope.spec.transformations import decode_list, encode_list
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ class V04:
     """
 
     version: ClassVar[str] = "0.4"
+    claims: ClassVar[tuple[str, ...]] = ("0.4",)
+    """Versions that documents of this one claim."""
     zarr_format: ClassVar[int] = 2
     root: ClassVar[str] = ""
     """JSON pointer of our keys inside the document of the group."""
@@ -41,17 +42,17 @@ class V04:
 
     # --- decoding ------------------------------------------------------------------------------------
 
-    def open(self, attributes: Mapping[str, Any], report: Report) -> tuple[Fields, Mapping[str, Any]]:
+    def open(self, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]]:
         """Return our keys, and the attributes that are none of our business."""
         ours = {k: v for k, v in attributes.items() if k in KEYS}
-        others = {k: v for k, v in attributes.items() if k not in KEYS}
-        return Fields(Cursor(ours, self.root, report)), others
+        return ours, {k: v for k, v in attributes.items() if k not in KEYS}
 
-    def decode(self, attributes: Mapping[str, Any], report: Report) -> Node | None:
+    def decode(self, attributes: Mapping[str, Any]) -> Node | None:
         """Return what the attributes say, or None where they say nothing of ours."""
-        fields, others = self.open(attributes, report)
-        if not any(key in fields for key in KEYS):
+        ours, others = self.open(attributes)
+        if not any(key in ours for key in KEYS):
             return None
+        fields = Fields(ours)
         silent: set[str] = set()
         label = self._part(fields, "image-label", silent)
         plate = self._part(fields, "plate", silent)
@@ -61,7 +62,7 @@ class V04:
             multiscales=self._multiscales(fields, silent),
             rendering=None if omero is None else rendering.decode_rendering(omero),
             image_label=None if label is None else labels.decode_image_label(label),
-            labels=_paths(fields, "labels", "labels/paths"),
+            labels=_paths(fields, "labels"),
             plate=None if plate is None else plates.decode_plate(plate, indexed=self.indexed_wells),
             well=None if well is None else plates.decode_well(well),
             collection=_collection(fields),
@@ -71,101 +72,73 @@ class V04:
         )
 
     def _part(self, fields: Fields, key: str, silent: set[str]) -> Fields | None:
-        cursor = fields.take(key)
-        part = cursor.fields(f"{key}/object", repr(key)) if cursor else None
-        if cursor is not None and part is None:
-            fields.leave(key)
+        part = fields.object(key)
         if part is not None and key in self.versioned:
-            self._take_version(part, key, key, silent)
+            self._take_version(part, key, silent)
         return part
 
-    def _take_version(self, part: Fields, key: str, place: str, silent: set[str]) -> None:
+    def _take_version(self, part: Fields, place: str, silent: set[str]) -> None:
         """Take the version out of an object: all of a document have the same, so the model needs none."""
         if "version" not in part:
             silent.add(f"{self.version}/{place}")
-            if key != "omero":
-                part.cursor.note(f"{key}/version", "'version' is missing", severity=Severity.SHOULD)
-            return
-        found = part.text("version", f"{key}/version")
-        if found is not None and found != self.version:
-            part.leave("version")
-            if key != "omero":  # its version was never that of the specification
-                message = f"the version is {kind_of(found)} where {self.version!r} belongs"
-                part.cursor.note(f"{key}/version", message, at="version")
+        elif part.peek("version") == self.version:
+            part.take("version")
 
     def _multiscales(self, fields: Fields, silent: set[str]) -> tuple[Multiscale, ...]:
-        cursor = fields.take("multiscales")
         found = []
-        for index, item in enumerate(
-            cursor.items("multiscales/list", "'multiscales'", least=1) if cursor else ()
-        ):
-            part = item.fields("multiscales/object", "an entry of 'multiscales'")
-            if part is None:
-                continue
+        for index, item in enumerate(fields.items("multiscales") or ()):
+            part = Fields(item if isinstance(item, dict) else {})
             if "multiscales" in self.versioned:
-                self._take_version(part, "multiscales", f"multiscales/{index}", silent)
+                self._take_version(part, f"multiscales/{index}", silent)
             found.append(self._multiscale(part))
         return tuple(found)
 
     def _multiscale(self, part: Fields) -> Multiscale:
-        axes = self.decode_axes(part)
-        datasets = part.need("datasets", "multiscales/datasets")
-        entries = datasets.items("multiscales/datasets", "'datasets'", least=1) if datasets else ()
-        levels = [found for item in entries if (found := self._dataset(item)) is not None]
+        metadata = part.object("metadata")
         return Multiscale(
-            name=part.text("name", "multiscales/name"),
-            systems=(CoordinateSystem("", axes),),
-            datasets=tuple(levels),
+            name=part.text("name"),
+            systems=self.decode_systems(part),
+            datasets=tuple(map(self._dataset, part.items("datasets") or ())),
             transformations=self.decode_common(part),
-            type=part.text("type", "multiscales/type"),
-            metadata=_metadata(part),
+            type=part.text("type"),
+            metadata=None if metadata is None else dict(metadata.extra),
             extra=part.extra,
         )
 
+    def decode_systems(self, part: Fields) -> tuple[CoordinateSystem, ...]:
+        """Read the coordinate systems of an image: before 0.6 one, without a name."""
+        return (CoordinateSystem("", self.decode_axes(part)),)
+
     def decode_axes(self, part: Fields) -> tuple[Axis, ...]:
         """Read the axes of an image."""
-        cursor = part.need("axes", "axes/list")
-        found = []
-        for item in cursor.items("axes/list", "'axes'") if cursor else ():
-            entry = item.fields("axes/object", "an axis")
-            if entry is None:
-                found.append(Axis(""))
-                continue
-            if "name" not in entry:
-                item.note("axes/name", "'name' is missing")
-            name = entry.text("name", "axes/name") or ""
-            kind = entry.text("type", "axes/type-text")
-            unit = entry.text("unit", "axes/unit-text", Severity.SHOULD)
-            found.append(Axis(name, kind, unit, extra=entry.extra))
-        return tuple(found)
+        return tuple(map(self.decode_axis, part.items("axes") or ()))
+
+    def decode_axis(self, item: Any) -> Axis:
+        """Read one axis; one that cannot be read keeps its place."""
+        entry = Fields(item if isinstance(item, dict) else {})
+        return Axis(entry.text("name") or "", entry.text("type"), entry.text("unit"), extra=entry.extra)
 
     def decode_common(self, part: Fields) -> tuple[Transformation, ...]:
-        """Read the transformations that follow those of every dataset."""
-        cursor = part.take("coordinateTransformations")
-        found = decode_list(cursor) if cursor else None
-        if cursor is not None and found is None:
-            part.leave("coordinateTransformations")
-        return () if found is None else (found,)
+        """Read the transformations of all datasets together."""
+        found = decode_list(part.peek("coordinateTransformations"))
+        if found is None:
+            return ()
+        part.take("coordinateTransformations")
+        return (found,)
 
-    def _dataset(self, item: Cursor) -> Dataset | None:
-        entry = item.fields("multiscales/datasets", "a dataset")
-        if entry is None:
-            return None
-        if "path" not in entry:
-            item.note("multiscales/path", "'path' is missing")
-        path = entry.text("path", "multiscales/path")
+    def _dataset(self, item: Any) -> Dataset:
+        entry = Fields(item if isinstance(item, dict) else {})
+        path = entry.text("path") or ""
         transformation = self.decode_placement(entry)
-        return None if path is None else Dataset(path, transformation, entry.extra)
+        return Dataset(path, transformation, entry.extra)
 
     def decode_placement(self, entry: Fields) -> Transformation:
         """Read the transformations of a dataset."""
-        rule = "multiscales/transformations"
-        hint = "a scale of 1.0 for every axis says that nothing is known"
-        cursor = entry.need("coordinateTransformations", rule, hint)
-        found = decode_list(cursor) if cursor else None
-        if cursor is not None and found is None:
-            entry.leave("coordinateTransformations")
-        return found or Identity()
+        found = decode_list(entry.peek("coordinateTransformations"))
+        if found is None:
+            return Identity()
+        entry.take("coordinateTransformations")
+        return found
 
     def pointer(self, path: str) -> str:
         """Return where a path of the model stands in the document."""
@@ -241,33 +214,12 @@ def _encode_axis(axis: Axis) -> dict[str, Any]:
     return {k: v for k, v in said.items() if v is not None} | dict(axis.extra)
 
 
-def _metadata(part: Fields) -> Mapping[str, Any] | None:
-    cursor = part.take("metadata")
-    if cursor is None or isinstance(cursor.value, dict):
-        return cursor.value if cursor else None
-    cursor.note("multiscales/metadata-object", "'metadata' is not an object", severity=Severity.SHOULD)
-    part.leave("metadata")
-    return None
-
-
-def _paths(fields: Fields, key: str, rule: str) -> tuple[str, ...] | None:
-    cursor = fields.take(key)
-    if cursor is None:
-        return None
-    found = []
-    for item in cursor.items(rule, repr(key)):
-        path = item.text()
-        if path is None:
-            item.note(rule, f"a path must be a string, found {kind_of(item.value)}")
-        else:
-            found.append(path)
-    return tuple(found)
+def _paths(fields: Fields, key: str) -> tuple[str, ...] | None:
+    found = fields.items(key)
+    return None if found is None else tuple(path for path in found if isinstance(path, str))
 
 
 def _collection(fields: Fields) -> Collection | None:
-    layout = fields.integer("bioformats2raw.layout", "bf2raw/layout")
-    if layout not in (None, LAYOUT):
-        message = f"the layout is {kind_of(layout)} where {LAYOUT} belongs"
-        fields.cursor.note("bf2raw/layout", message, at="bioformats2raw.layout")
-    series = _paths(fields, "series", "bf2raw/series")
+    layout = fields.integer("bioformats2raw.layout")
+    series = _paths(fields, "series")
     return None if layout is None and series is None else Collection(layout, series)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.errors import ArgumentError, UnsupportedError
-from zarrscope.report import Problem, Report
-from zarrscope.spec import rules
+from zarrscope.report import Report
+from zarrscope.spec.judge import judge
+from zarrscope.spec.rules_axes import axis_rank
 from zarrscope.spec.v01 import V01
 from zarrscope.spec.v02 import V02
 from zarrscope.spec.v03 import V03
@@ -53,7 +54,7 @@ class Limits:
 
     def obstacles(self, axes: Sequence[Axis]) -> list[str]:
         """Return, one line each, why these axes cannot be written; empty where they can."""
-        ranks = [rules.axis_rank(axis) for axis in axes]
+        ranks = [axis_rank(axis) for axis in axes]
         names = ", ".join(axis.name for axis in axes)
         found = []
         if not self.axes[0] <= len(axes) <= self.axes[1]:
@@ -125,8 +126,10 @@ def detect(attributes: Mapping[str, Any], zarr_format: int) -> str:
     return "0.4" if placed else "0.1"
 
 
-def decode(attributes: Mapping[str, Any], *, zarr_format: int) -> tuple[Node | None, Report]:
-    """Read the attributes of a group.
+def decode(
+    attributes: Mapping[str, Any], *, zarr_format: int, kind: str | None = None
+) -> tuple[Node | None, Report]:
+    """Read the attributes of a group, and judge them.
 
     Parameters
     ----------
@@ -134,6 +137,9 @@ def decode(attributes: Mapping[str, Any], *, zarr_format: int) -> tuple[Node | N
         The whole of ``.zattrs``, or ``attributes`` of ``zarr.json``.
     zarr_format : int
         2 or 3.
+    kind : str, optional
+        What the document must be: ``image``, ``label``, ``labels``, ``plate``, ``well``, ``scene`` or
+        ``transformation`` (a fragment). Without it, whatever stands there is judged.
 
     Returns
     -------
@@ -142,29 +148,28 @@ def decode(attributes: Mapping[str, Any], *, zarr_format: int) -> tuple[Node | N
     report : Report
         All that is wrong; locations are JSON pointers inside ``.zattrs`` or ``zarr.json``.
     """
-    report = Report()
     version = detect(attributes, zarr_format)
-    codec = _CODECS.get(version)
-    if codec is None:
-        return _unknown(version, attributes, zarr_format)
-    if codec.zarr_format != zarr_format:
-        message = f"version {version} belongs into Zarr {codec.zarr_format}, not {zarr_format}"
-        report.add(Problem("", "version/zarr-format", message))
-    node = codec.decode(attributes, report)
-    if node is not None:
-        report.merge(replace(p, location=codec.pointer(p.location)) for p in rules.check(node, codec.version))
+    codec = _CODECS.get(version) or _relative(version, zarr_format)
+    if zarr_format == 3 and codec.zarr_format == 2:
+        codec = _CODECS["0.5"]
+    node = codec.decode(attributes)
+    found = list(judge(attributes, node, codec, version, zarr_format, kind))
+    if zarr_format == 2 and codec.zarr_format == 3:  # the document is .zattrs all the same
+        found = [replace(p, location=p.location.removeprefix("/attributes")) for p in found]
+    report = Report(found)
+    if version not in _CODECS and node is not None and not _whole(node):
+        return None, report
     return node, report
 
 
-def _unknown(version: str, attributes: Mapping[str, Any], zarr_format: int) -> tuple[Node | None, Report]:
-    """Read a version that nothing here knows as its nearest relative, where that yields whole images."""
-    codec = _CODECS.get(version[:3]) or _CODECS["0.5" if zarr_format == 3 else "0.4"]
-    node = codec.decode(attributes, Report())
-    where = f"{codec.root}/version" if zarr_format == 3 else ""
-    message = f"version {version[:40]!r} is none of {', '.join(_CODECS)}"
-    if node is None or any(not image.axes or not image.datasets for image in node.multiscales):
-        return None, Report([Problem(where, "version/known", message)])
-    return node, Report([Problem(where, "version/known", f"{message}; it was read as {codec.version}")])
+def _relative(version: str, zarr_format: int) -> V04:
+    """Return the codec that is likeliest to understand a version that nothing here knows."""
+    return _CODECS.get(version[:3]) or _CODECS["0.5" if zarr_format == 3 else "0.4"]
+
+
+def _whole(node: Node) -> bool:
+    """Whether a document of an unknown version made sense, so that it may be read with care."""
+    return all(image.axes and image.datasets for image in node.multiscales)
 
 
 def encode(node: Node, version: str) -> dict[str, Any]:

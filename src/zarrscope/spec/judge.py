@@ -1,0 +1,129 @@
+"""What is wrong with one document: its form first, then its sense."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from zarrscope.spec import rules_axes, rules_groups, rules_images  # noqa: F401  (they enter their rules)
+from zarrscope.spec.forms import Notes, escaped, kind_of
+from zarrscope.spec.forms_documents import KINDS, MISSING, OME, OUTSIDE, VERSION, fragment, parts
+from zarrscope.spec.rules import EVERY, MUST, RULES, SHOULD, Rule, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zarrscope.model.node import Node
+    from zarrscope.report import Problem
+    from zarrscope.spec.v04 import V04
+
+_NEW = "0.5 0.6 0.9"
+
+KNOWN = sentence(
+    "version/known", MUST, "The version is one that was published.", section="metadata", schema=_NEW
+)  # fmt: skip
+DRAFT = sentence(
+    "version/draft", SHOULD, "The version is no draft.", since="0.4", section="metadata", schema=_NEW
+)  # fmt: skip
+_FORMAT = sentence(
+    "version/zarr-format", MUST, "0.1 to 0.4 stand in Zarr 2, later versions in Zarr 3.",
+    section="storage-format", schema=EVERY,
+)  # fmt: skip
+_NOTHING = sentence(
+    "document/nothing", MUST, "A document says something of OME-Zarr.", section="metadata", schema=EVERY
+)  # fmt: skip
+
+
+def judge(
+    attributes: Mapping[str, Any],
+    node: Node | None,
+    codec: V04,
+    claimed: str,
+    zarr_format: int,
+    kind: str | None,
+) -> Iterator[Problem]:
+    """Yield all that is wrong with a document.
+
+    Parameters
+    ----------
+    attributes : mapping
+        Of the group.
+    node : Node or None
+        What the codec read from them.
+    codec : V04
+        Of the version by which it is judged.
+    claimed : str
+        The version that it claims to have.
+    zarr_format : int
+        2 or 3, of the group.
+    kind : str, optional
+        What it must be.
+    """
+    notes = Notes(codec.version)
+    ours = _ours(attributes, codec, notes, fragmentary=kind == "transformation")
+    _check_version(claimed, codec, zarr_format, notes)
+    forms = fragment(codec.version) if kind == "transformation" else parts(codec.version)
+    for part, value in ours.items():
+        form = forms.get(part)
+        if form is not None:
+            form(value, f"{codec.root}/{escaped(part)}", notes)
+    if kind is not None and KINDS[kind][0] not in ours:
+        notes.note(MISSING[KINDS[kind][0]], codec.root, f"{KINDS[kind][0]!r} is missing: this is no {kind}")
+    elif kind is None and node is None:
+        notes.note(_NOTHING, "", "nothing of OME-Zarr is said here")
+    found = notes.problems
+    if node is not None:
+        found.extend(_sense(node, codec))
+    yield from found if kind is None else (_as_kind(problem, codec, kind) for problem in found)
+
+
+def _ours(attributes: Mapping[str, Any], codec: V04, notes: Notes, *, fragmentary: bool) -> Mapping[str, Any]:
+    """Return the members that the version has; note where they do not stand in their place."""
+    if codec.zarr_format == 2:
+        return attributes
+    ome = attributes.get("ome")
+    for part in ("multiscales", "omero", "image-label", "labels", "plate", "well", "scene"):
+        if part in attributes:
+            hint = f"move it to {codec.root}/{part}"
+            place = codec.root.rpartition("/")[0]
+            notes.note(OUTSIDE, f"{place}/{part}", f"{part!r} stands outside of 'ome'", hint)
+    if not isinstance(ome, dict):
+        if "ome" in attributes:
+            notes.note(OME, codec.root, f"'ome' must be an object, found {kind_of(ome)}")
+        return {}
+    if not fragmentary and not isinstance(ome.get("version"), str):
+        found = kind_of(ome["version"]) if "version" in ome else "nothing"
+        notes.note(VERSION, codec.root, f"'version' must be a string, found {found}")
+    return ome
+
+
+def _check_version(claimed: str, codec: V04, zarr_format: int, notes: Notes) -> None:
+    where = f"{codec.root}/version" if codec.zarr_format == 3 else ""
+    if codec.zarr_format != zarr_format or (zarr_format == 3 and claimed in ("0.1", "0.2", "0.3", "0.4")):
+        right = 2 if claimed < "0.5" else 3
+        message = f"version {kind_of(claimed)} belongs into Zarr {right}, not {zarr_format}"
+        notes.note(_FORMAT, where, message)
+    elif claimed not in codec.claims:
+        message = f"version {kind_of(claimed)} is none that was published; it was read as {codec.version}"
+        notes.note(KNOWN, where, message, f"write {codec.version!r}")
+
+
+@cache
+def _rules(version: str) -> tuple[Rule, ...]:
+    return tuple(entry for entry in RULES.values() if entry.check is not None and entry.holds_in(version))
+
+
+def _sense(node: Node, codec: V04) -> Iterator[Problem]:
+    for entry in _rules(codec.version):
+        for path, message, hint in entry.check(node):  # type: ignore[misc]
+            yield entry.problem(codec.version, codec.pointer(path), message, hint)
+
+
+def _as_kind(problem: Problem, codec: V04, kind: str) -> Problem:
+    """Take the official schemas out of a problem where that of this kind of document does not look."""
+    official = ("image-label",) if kind == "label" else KINDS[kind]
+    step = problem.location.removeprefix(codec.root).lstrip("/").partition("/")[0]
+    if step in ("", "version", *official):
+        return problem
+    return replace(problem, verdicts=problem.fails - {"schema"})
