@@ -25,6 +25,7 @@ _PLACES = {
     "info": "zarrscope.node.info",
     "open": "zarrscope.node.open:open_node",
     "open_source": "zarrscope.source.registry",
+    "validate": "zarrscope.check.validate",
     "write": "zarrscope.write.array",
 }
 

@@ -1,3 +1,4 @@
+from zarrscope.check.validate import validate as validate
 from zarrscope.convert.plan import ConvertOptions as ConvertOptions
 from zarrscope.convert.run import convert as convert
 from zarrscope.model.description import ImageDescription as ImageDescription

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "convert": ("zarrscope.cli.convert", "turn an image file, a folder of planes or a Zarr into OME-Zarr"),
+    "validate": ("zarrscope.cli.validate", "tell whether an OME-Zarr is right, and how to mend it"),
     "info": ("zarrscope.cli.info", "tell what an OME-Zarr holds"),
     "demo": ("zarrscope.cli.demo", "make a small image, convert it, check the result"),
 }
