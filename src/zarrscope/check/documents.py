@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from zarrscope.documents import safe_json
 from zarrscope.errors import AccessError, InvalidKeyError, MetadataError, StoreError
+from zarrscope.model.axes import NOTHING
 from zarrscope.spec.versions import decode, detect
 from zarrscope.store.contracts import Request
 from zarrscope.store.keys import check_key
@@ -65,7 +66,7 @@ class Flaw(NamedTuple):
     json: bool = False
 
 
-_NOTHING = Parsed(value={})
+_NO_TEXT = Parsed(value={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,40 +88,42 @@ class Document:
         The text that describes the array.
     faults : tuple of Flaw
         Texts that could not be read as they should be.
+    attributes : mapping
+        What stands in ``.zattrs`` or in ``attributes`` of ``zarr.json``; empty where that is no object.
+    ours : mapping
+        The object that holds the keys of OME-Zarr.
+    root : str
+        JSON pointer of that object.
     """
 
     state: State
     zarr_format: int
     file: str
-    parsed: Parsed = _NOTHING
-    array: Parsed = _NOTHING
+    parsed: Parsed = _NO_TEXT
+    array: Parsed = _NO_TEXT
     faults: tuple[Flaw, ...] = ()
 
-    @property
-    def attributes(self) -> Mapping[str, Any]:
-        """What stands in ``.zattrs`` or in ``attributes`` of ``zarr.json``; empty where that is no object."""
+    attributes: Mapping[str, Any] = field(init=False, default=NOTHING)
+    ours: Mapping[str, Any] = field(init=False, default=NOTHING)
+    root: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
         value = self.parsed.value
         if self.zarr_format == 3 and isinstance(value, dict):
             value = value.get("attributes")
-        return value if isinstance(value, dict) else {}
-
-    @property
-    def ours(self) -> Mapping[str, Any]:
-        """The object that holds the keys of OME-Zarr."""
-        attributes = self.attributes
-        found = attributes.get("ome") if self.nested else attributes
-        return found if isinstance(found, dict) else {}
+        attributes = value if isinstance(value, dict) else {}
+        ours, root = attributes, ""
+        ome = attributes.get("ome")
+        if self.zarr_format == 3 or (isinstance(ome, dict) and isinstance(ome.get("version"), str)):
+            ours, root = ome if isinstance(ome, dict) else {}, "/ome"
+        object.__setattr__(self, "attributes", attributes)
+        object.__setattr__(self, "ours", ours)
+        object.__setattr__(self, "root", f"/attributes{root}" if self.zarr_format == 3 else root)
 
     @property
     def nested(self) -> bool:
         """Whether the keys of OME-Zarr stand inside of ``ome``, as they do since 0.5."""
-        ome = self.attributes.get("ome")
-        return self.zarr_format == 3 or (isinstance(ome, dict) and isinstance(ome.get("version"), str))
-
-    @property
-    def root(self) -> str:
-        """JSON pointer of that object."""
-        return ("/attributes/ome" if self.zarr_format == 3 else "/ome") if self.nested else ""
+        return bool(self.root)
 
     @property
     def version(self) -> str:
@@ -326,7 +329,7 @@ def _of_v2(node: str, described: Parsed | None, key: str, said: Parsed | None, *
     state: State = "array" if array else "group"
     if (said is not None and said.error) or (array and described is not None and described.error):
         state = "broken"
-    return Document(state, 2, key, said or _NOTHING, described or _NOTHING, tuple(faults))
+    return Document(state, 2, key, said or _NO_TEXT, described or _NO_TEXT, tuple(faults))
 
 
 def _keys(path: str, zarr_format: int, names: tuple[str, str]) -> list[str]:

@@ -217,7 +217,9 @@ class LocalStore:
         path = f"{self._root}/{check_key(key)}"
         folder = path[: path.rindex("/")]
         if folder not in self._safe:
-            self._check_inside(os.path.realpath(folder), key)
+            # Below a folder that was checked only the last step can lead out.
+            if folder[: folder.rindex("/")] not in self._safe or os.path.islink(folder):  # noqa: PTH114
+                self._check_inside(os.path.realpath(folder), key)
             if new:
                 with _explained(folder):
                     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
