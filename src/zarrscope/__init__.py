@@ -25,6 +25,7 @@ _PLACES = {
     "info": "zarrscope.node.info",
     "open": "zarrscope.node.open:open_node",
     "open_source": "zarrscope.source.registry",
+    "upgrade": "zarrscope.convert.upgrade",
     "validate": "zarrscope.check.validate",
     "write": "zarrscope.write.array",
 }

@@ -1,6 +1,7 @@
 from zarrscope.check.validate import validate as validate
 from zarrscope.convert.plan import ConvertOptions as ConvertOptions
 from zarrscope.convert.run import convert as convert
+from zarrscope.convert.upgrade import upgrade as upgrade
 from zarrscope.model.description import ImageDescription as ImageDescription
 from zarrscope.model.rendering import Channel as Channel
 from zarrscope.model.rendering import Window as Window

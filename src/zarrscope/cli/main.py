@@ -15,6 +15,7 @@ COMMANDS = {
     "convert": ("zarrscope.cli.convert", "turn an image file, a folder of planes or a Zarr into OME-Zarr"),
     "validate": ("zarrscope.cli.validate", "tell whether an OME-Zarr is right, and how to mend it"),
     "info": ("zarrscope.cli.info", "tell what an OME-Zarr holds"),
+    "upgrade": ("zarrscope.cli.upgrade", "bring an OME-Zarr to another version"),
     "demo": ("zarrscope.cli.demo", "make a small image, convert it, check the result"),
 }
 

@@ -150,7 +150,7 @@ def _check(store: Writable, overwrite: bool) -> None:
     if first is None:
         return
     place = store.url()
-    unfinished = store.head(_MARK) is not None
+    unfinished = bool(_mark_of(store))  # there may also be a group of ours without a mark
     if unfinished:
         _refuse_live(store)
     if not overwrite:
