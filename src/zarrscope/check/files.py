@@ -84,7 +84,7 @@ def survey(keys: Iterable[str], known: Mapping[str, Place]) -> Strangers:
                 found.add_outside(home.owner, key)
         elif home.owner in arrays:
             _of_array(found, home, name, key, arrays[home.owner])
-        elif home.rest or name not in _OF_GROUP:
+        elif (home.rest or name not in _OF_GROUP) and known[home.owner].role != "ome":
             first = home.rest.partition("/")[0] if home.rest else name
             if first not in _WELL_KNOWN:
                 found.add(home.owner, first, node=home.rest == first and name in _NODES)
@@ -94,7 +94,19 @@ def survey(keys: Iterable[str], known: Mapping[str, Place]) -> Strangers:
 def judge_files(
     found: Strangers, known: Mapping[str, Place], documents: Documents, zarr_format: int
 ) -> Iterator[Problem]:
-    """Yield problems with what is strange. A few more documents are read: those of unknown nodes."""
+    """Yield problems with what is strange. A few more documents are read: those of unknown nodes.
+
+    Parameters
+    ----------
+    found : Strangers
+        What was listed.
+    known : mapping
+        Groups and arrays that documents name, by path.
+    documents : Documents
+        Where further documents come from.
+    zarr_format : int
+        Of the hierarchy.
+    """
     for path, (count, first) in found.outside.items():
         place = known[path]
         more = f" and {count - 1} more" if count > 1 else ""

@@ -26,7 +26,7 @@ _WANTED: dict[Role, tuple[str, str, str]] = {
 
 
 def judge_presence(place: Place) -> Iterator[Problem]:
-    """Yield what is wrong with a group as far as its being there goes."""
+    """Yield where a group that is named is not there, or is not what it is named as."""
     namer = place.namer
     if namer is None or place.role not in _WANTED or place.document.state in ("unread", "broken"):
         return
@@ -40,9 +40,10 @@ def judge_presence(place: Place) -> Iterator[Problem]:
         hint = "an image is the group that holds the arrays of its levels" if key == "multiscales" else ""
         yield problem(rule, version, namer.file, pointer, f"{said!r} is an array, not a {noun}", hint)
     elif key not in document.ours and not (place.role == "member" and document.ours):
-        beside = document.nested and key in document.attributes
+        if document.nested and key in document.attributes:
+            return  # it stands outside of 'ome', which is told already
         message = f"this group is named as {_article(noun)}, but has no {key!r}"
-        hint = "move it into 'ome'" if beside else f"write {key!r}, or take the entry out of {namer.file}"
+        hint = f"write {key!r}, or take the entry out of {namer.file}"
         yield problem(rule, version, document.file, document.root if document.ours else "", message, hint)
 
 

@@ -9,6 +9,7 @@ from zarrscope.check import rules
 from zarrscope.check.consolidated import consolidated, judge_consolidated
 from zarrscope.check.documents import MOST_REMOTE, Documents, zarr_format_at_root
 from zarrscope.check.files import MOST_LISTED, judge_files, survey
+from zarrscope.check.links import ARRAYS
 from zarrscope.check.rules import problem
 from zarrscope.check.structure import all_places, judge_lost, judge_structure
 from zarrscope.check.walk import Place, Walk
@@ -92,10 +93,10 @@ class Hierarchy:
         for flaw in document.faults:
             rule = rules.JSON if flaw.json else rules.ZARR
             found.add(problem(rule, found.version or "0.5", flaw.file, "", flaw.message))
-        if document.state == "group" and place.role not in ("row", "between"):
+        if document.state == "group" and place.role not in ("row", "between", *ARRAYS):
             node, problems, unchecked = document.judged(self.kind if root else None)
             place.node = node
-            found.merge(replace(p, file=document.file) for p in problems)
+            found.merge(replace(p, file=document.file) for p in problems if root or p.rule != rules.NOTHING)
             found.unchecked += [f"{document.file}: {line}" for line in unchecked]
             if root and node is not None:
                 found.kind = node.kind

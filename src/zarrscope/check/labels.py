@@ -23,9 +23,9 @@ def judge_labels_group(group: Place) -> Iterator[Problem]:
     if document.state != "group":
         return
     version = group.document.version
-    if not isinstance(document.ours.get("labels"), list):
-        beside = document.nested and "labels" in document.attributes
-        hint = "move it into 'ome'" if beside else 'write "labels": [...] with the paths of all label images'
+    outside = document.nested and "labels" in document.attributes  # which is told already
+    if not isinstance(document.ours.get("labels"), list) and not outside:
+        hint = 'write "labels": [...] with the paths of all label images'
         pointer = document.root if document.ours else ""
         message = "the group 'labels' does not list its label images"
         yield problem(rules.LABELS_LIST, version, document.file, pointer, message, hint)
@@ -47,6 +47,7 @@ def judge_label(label: Place, image: Place | None) -> Iterator[Problem]:
         The one that was segmented, as far as the place of the label image tells.
     """
     version = label.document.version
+    yield from _marker(label, version)
     levels = levels_of(label, 0)
     for level in levels:
         if level.facts.dtype not in INTEGERS:
@@ -62,6 +63,14 @@ def judge_label(label: Place, image: Place | None) -> Iterator[Problem]:
         hint = "make one level of labels for each level of the image (with the kernel 'mode' or 'nearest')"
         yield problem(rules.LABEL_LEVELS, version, label.file, pointer, message, hint)
     yield from _shapes(label, levels, image, version)
+
+
+def _marker(label: Place, version: str) -> Iterator[Problem]:
+    """Make sure that the document says that its pixels are labels."""
+    if "image-label" not in label.document.ours and "multiscales" in label.document.ours:
+        rule = rules.MARKER if rules.rule_version(version) <= "0.4" else rules.MARKER_ADVICE
+        message = "nothing says that these are labels: 'image-label' is missing"
+        yield problem(rule, version, label.file, label.document.root, message, 'write "image-label": {...}')
 
 
 def judge_source(label: Place, known: dict[str, Place]) -> Iterator[Problem]:

@@ -97,6 +97,12 @@ BARE = _structure(
     "labels/bare-groups", MUST, "Groups between 'labels' and a label image carry no metadata.",
     "label-md", since="0.4",
 )  # fmt: skip
+MARKER = _structure(
+    "labels/marked", MUST, "A label image has 'image-label'.", "label-md", since="0.4", until="0.4"
+)
+MARKER_ADVICE = _structure(
+    "labels/marked-too", SHOULD, "A label image has 'image-label' (since 0.5).", "label-md", since="0.5"
+)
 INTEGER = _structure("labels/integer", MUST, "Pixels of label images are integers.", "label-md", since="0.4")
 LABEL_LEVELS = _structure(
     "labels/level-count", MUST, "A label image has as many levels as its image.", "label-md", since="0.4"
