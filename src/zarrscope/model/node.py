@@ -42,6 +42,9 @@ class Node:
         Layout of a root with several images, or the list of series.
     scene : Scene, optional
         How images below the group lie to each other (0.6).
+    fragment : Scene, optional
+        Systems and transformations that stand in the document for themselves, as drafts of 0.6 wrote them
+        beside fields of vectors.
     unversioned : frozenset of str
         Parts whose document left out the version that it may carry, so that it goes back as it came.
     extra : mapping
@@ -58,6 +61,7 @@ class Node:
     well: Well | None = None
     collection: Collection | None = None
     scene: Scene | None = None
+    fragment: Scene | None = None
     unversioned: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = field(default=NOTHING)
     attributes: Mapping[str, Any] = field(default=NOTHING)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from zarrscope.errors import ArgumentError
+from zarrscope.errors import ArgumentError, UnsupportedError
 from zarrscope.model.axes import NOTHING
 from zarrscope.model.boxes import Box, image_of_box, sampled_box
 from zarrscope.model.rows import Point, Rows, applied, chained, diagonal, placing
@@ -138,6 +138,19 @@ class Transformation:
     def turned(self, back: Transformation | None) -> Transformation | None:
         """Return the way back with input and output exchanged."""
         return None if back is None else replace(back, input=self.output, output=self.input)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(Transformation):
+    """What stood in a document and is none of the kinds that we know; all of it is in ``extra``."""
+
+    def apply(self, point: Items[float]) -> Point:
+        """Say that nobody knows."""
+        raise UnsupportedError(f"a transformation of the type {self.extra.get('type')!r:.60} is not known")
+
+    def dims(self, ndim: int) -> int | None:
+        """Return None: nobody knows."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from zarrscope.spec.transformations import decode_list, encode_list
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zarrscope.model.scene import Scene
     from zarrscope.model.transforms import Transformation
 
 KNOWN_VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
@@ -33,6 +34,8 @@ class V04:
     version: ClassVar[str] = "0.4"
     claims: ClassVar[tuple[str, ...]] = ("0.4",)
     """Versions that documents of this one claim."""
+    keys: ClassVar[tuple[str, ...]] = KEYS
+    """What stands in a document of ours."""
     zarr_format: ClassVar[int] = 2
     root: ClassVar[str] = ""
     """JSON pointer of our keys inside the document of the group."""
@@ -50,7 +53,7 @@ class V04:
     def decode(self, attributes: Mapping[str, Any]) -> Node | None:
         """Return what the attributes say, or None where they say nothing of ours."""
         ours, others = self.open(attributes)
-        if not any(key in ours for key in KEYS):
+        if not any(key in ours for key in self.keys):
             return None
         fields = Fields(ours)
         silent: set[str] = set()
@@ -66,6 +69,8 @@ class V04:
             plate=None if plate is None else plates.decode_plate(plate, indexed=self.indexed_wells),
             well=None if well is None else plates.decode_well(well),
             collection=_collection(fields),
+            scene=self.decode_scene(fields),
+            fragment=self.decode_fragment(fields),
             unversioned=frozenset(silent),
             extra=fields.extra,
             attributes=others,
@@ -104,6 +109,14 @@ class V04:
             metadata=None if metadata is None else dict(metadata.extra),
             extra=part.extra,
         )
+
+    def decode_scene(self, fields: Fields) -> Scene | None:
+        """Read how several images lie to each other: nothing before 0.6."""
+        return None
+
+    def decode_fragment(self, fields: Fields) -> Scene | None:
+        """Read systems and transformations that stand alone: nothing before 0.6."""
+        return None
 
     def decode_systems(self, part: Fields) -> tuple[CoordinateSystem, ...]:
         """Read the coordinate systems of an image: before 0.6 one, without a name."""
@@ -172,7 +185,11 @@ class V04:
             body["labels"] = list(node.labels)
         if node.collection is not None and node.collection.series is not None:
             body["series"] = list(node.collection.series)
-        return self.close(body, node)
+        return self.close(body | self.encode_scenes(node), node)
+
+    def encode_scenes(self, node: Node) -> dict[str, Any]:
+        """Return what says how several images lie to each other: nothing before 0.6."""
+        return {}
 
     def close(self, body: dict[str, Any], node: Node) -> dict[str, Any]:
         """Put our keys where this version has them."""
@@ -188,13 +205,22 @@ class V04:
         return rest if held in KNOWN_VERSIONS else body
 
     def _encode_image(self, image: Multiscale) -> dict[str, Any]:
+        body: dict[str, Any] = {} if image.name is None else {"name": image.name}
+        body |= self.encode_places(image)
+        if image.type is not None:
+            body["type"] = image.type
+        if image.metadata is not None:
+            body["metadata"] = dict(image.metadata)
+        return body | {k: v for k, v in image.extra.items() if k not in body}
+
+    def encode_places(self, image: Multiscale) -> dict[str, Any]:
+        """Return axes, datasets and transformations of an image."""
         if len(image.systems) > 1:
             raise UnsupportedError(
                 f"version {self.version} holds one coordinate system, not {len(image.systems)}"
             )
         ndim = len(image.axes)
-        body: dict[str, Any] = {} if image.name is None else {"name": image.name}
-        body["axes"] = [_encode_axis(axis) for axis in image.axes]
+        body: dict[str, Any] = {"axes": [self.encode_axis(axis) for axis in image.axes]}
         body["datasets"] = [
             {"path": d.path, "coordinateTransformations": encode_list((d.transformation,), ndim)}
             | dict(d.extra)
@@ -202,16 +228,12 @@ class V04:
         ]
         if image.transformations:
             body["coordinateTransformations"] = encode_list(image.transformations, ndim)
-        if image.type is not None:
-            body["type"] = image.type
-        if image.metadata is not None:
-            body["metadata"] = dict(image.metadata)
-        return body | {k: v for k, v in image.extra.items() if k not in body}
+        return body
 
-
-def _encode_axis(axis: Axis) -> dict[str, Any]:
-    said = {"name": axis.name, "type": axis.type, "unit": axis.unit}
-    return {k: v for k, v in said.items() if v is not None} | dict(axis.extra)
+    def encode_axis(self, axis: Axis) -> dict[str, Any]:
+        """Return one axis."""
+        said = {"name": axis.name, "type": axis.type, "unit": axis.unit}
+        return {k: v for k, v in said.items() if v is not None} | dict(axis.extra)
 
 
 def _paths(fields: Fields, key: str) -> tuple[str, ...] | None:

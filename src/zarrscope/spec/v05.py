@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from zarrscope.spec.v04 import V04
 
@@ -16,7 +16,7 @@ class V05(V04):
     """What differs from 0.4."""
 
     version = "0.5"
-    claims = ("0.5",)
+    claims: ClassVar[tuple[str, ...]] = ("0.5",)
     zarr_format = 3
     root = "/attributes/ome"
     versioned = frozenset({"image-label", "plate", "well"})

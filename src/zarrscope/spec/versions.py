@@ -7,27 +7,38 @@ from typing import TYPE_CHECKING, Any
 
 from zarrscope.errors import ArgumentError, UnsupportedError
 from zarrscope.report import Report
-from zarrscope.spec.judge import judge
+from zarrscope.spec.dialects import Migration, migrated
+from zarrscope.spec.judge import DRAFT, judge
+from zarrscope.spec.reduction import reduced
+from zarrscope.spec.rules import RULES
 from zarrscope.spec.rules_axes import axis_rank
 from zarrscope.spec.v01 import V01
 from zarrscope.spec.v02 import V02
 from zarrscope.spec.v03 import V03
 from zarrscope.spec.v04 import V04
 from zarrscope.spec.v05 import V05
+from zarrscope.spec.v06 import V06
+from zarrscope.spec.v09 import V09
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zarrscope.model.axes import Axis
     from zarrscope.model.node import Node
+    from zarrscope.report import Problem
 
-_CODECS: dict[str, V04] = {codec.version: codec for codec in (V01(), V02(), V03(), V04(), V05())}
+_MANY = 1_000_000
+_ALL = (V01(), V02(), V03(), V04(), V05(), V06(), V09())
+_CODECS: dict[str, V04] = {codec.version: codec for codec in _ALL}
 
 VERSIONS_READ = tuple(_CODECS)
 """Versions that ``decode`` understands."""
 
-VERSIONS_WRITTEN = ("0.4", "0.5")
+VERSIONS_WRITTEN = ("0.4", "0.5", "0.6")
 """Versions that ``encode`` writes."""
+
+DRAFTS_WRITTEN = ("0.9",)
+"""Drafts that ``encode`` writes too, for those who ask for one by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,8 @@ class Limits:
         Largest number of axes of the type time, and of the type channel or any other.
     ordered : bool
         Whether time must come first, then the other, then space.
+    arrays : bool
+        Whether two or more axes of the type array will do instead.
     """
 
     axes: tuple[int, int] = (2, 5)
@@ -51,6 +64,7 @@ class Limits:
     time: int = 1
     other: int = 1
     ordered: bool = True
+    arrays: bool = False
 
     def obstacles(self, axes: Sequence[Axis]) -> list[str]:
         """Return, one line each, why these axes cannot be written; empty where they can."""
@@ -59,6 +73,10 @@ class Limits:
         found = []
         if not self.axes[0] <= len(axes) <= self.axes[1]:
             found.append(f"{len(axes)} axes ({names}); allowed are {self.axes[0]} to {self.axes[1]}")
+        if len({axis.name for axis in axes}) < len(axes):
+            found.append(f"axes of the same name ({names})")
+        if self.arrays and sum(axis.type == "array" for axis in axes) >= 2:
+            return found
         if not self.space[0] <= ranks.count(2) <= self.space[1]:
             found.append(f"{ranks.count(2)} axes of space ({names}); allowed are 2 or 3")
         if ranks.count(0) > self.time:
@@ -67,15 +85,15 @@ class Limits:
             found.append(f"{ranks.count(1)} axes that are neither space nor time ({names}); allowed is 1")
         if self.ordered and ranks != sorted(ranks):
             found.append(f"the order {names}; it must be time, channel, space")
-        if len({axis.name for axis in axes}) < len(axes):
-            found.append(f"axes of the same name ({names})")
         return found
 
 
 def limits(version: str) -> Limits:
-    """Return what a version can hold; all that are written today agree."""
+    """Return what a version can hold."""
     _writable(version)
-    return Limits()
+    if version in DRAFTS_WRITTEN:
+        return Limits((1, _MANY), (0, _MANY), _MANY, _MANY, ordered=False)
+    return Limits(arrays=version == "0.6")
 
 
 def zarr_format_of(version: str) -> int:
@@ -153,13 +171,43 @@ def decode(
     if zarr_format == 3 and codec.zarr_format == 2:
         codec = _CODECS["0.5"]
     node = codec.decode(attributes)
-    found = list(judge(attributes, node, codec, version, zarr_format, kind))
+    dialect = migrated(attributes, zarr_format)
+    if dialect is None:
+        found = list(judge(attributes, node, codec, version, zarr_format, kind))
+    else:
+        read = _CODECS["0.6"].decode(dialect.attributes)
+        found = list(_judge_dialect(attributes, dialect, (node, read), codec, version, zarr_format, kind))
+        node = read
     if zarr_format == 2 and codec.zarr_format == 3:  # the document is .zattrs all the same
         found = [replace(p, location=p.location.removeprefix("/attributes")) for p in found]
     report = Report(found)
     if version not in _CODECS and node is not None and not _whole(node):
         return None, report
     return node, report
+
+
+def _judge_dialect(
+    attributes: Mapping[str, Any],
+    dialect: Migration,
+    nodes: tuple[Node | None, Node | None],
+    codec: V04,
+    version: str,
+    zarr_format: int,
+    kind: str | None,
+) -> Iterator[Problem]:
+    """Judge a document of a dialect.
+
+    A draft is judged in today's form, because nobody can mend the past; what claims a version that was
+    published is judged as it stands.
+    """
+    if version.startswith("0.6.dev"):
+        old = f": {'; '.join(dialect.notes)}" if dialect.notes else ""
+        message = f"version {version[:40]!r} is a draft{old}; it was read as {codec.version}"
+        yield RULES[DRAFT].problem(codec.version, f"{codec.root}/version", message, "upgrade it to 0.6")
+        yield from judge(dialect.attributes, nodes[1], codec, codec.version, zarr_format, kind)
+    else:
+        ours = nodes[0] if dialect.name == "spatialdata" else nodes[1]
+        yield from judge(attributes, ours, codec, version, zarr_format, kind)
 
 
 def _relative(version: str, zarr_format: int) -> V04:
@@ -185,10 +233,13 @@ def encode(node: Node, version: str) -> dict[str, Any]:
         obstacles = limits(version).obstacles(image.axes)
         if obstacles:
             raise UnsupportedError(f"OME-Zarr {version} cannot hold {'; '.join(obstacles)}")
+    node, lost = reduced(node, version)
+    if lost:
+        raise UnsupportedError(f"OME-Zarr {version} cannot hold {'; '.join(lost)}")
     return codec.encode(node)
 
 
 def _writable(version: str) -> V04:
-    if version not in VERSIONS_WRITTEN:
+    if version not in (*VERSIONS_WRITTEN, *DRAFTS_WRITTEN):
         raise ArgumentError(f"OME-Zarr {version!r} is not written; choose {' or '.join(VERSIONS_WRITTEN)}")
     return _CODECS[version]
