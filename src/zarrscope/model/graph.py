@@ -212,8 +212,8 @@ def graph_of_image(image: Multiscale, path: str = "") -> Graph:
         Of the image relative to the root of the graph.
     """
     systems = {Place(normal_path(path), system.name): system for system in image.systems}
-    after = tuple(t for t in image.transformations if t.input is None and t.output is None)
-    named = tuple(t for t in image.transformations if t.input is not None or t.output is not None)
+    after = image.common
+    named = [t for t in image.transformations if t.input is not None and t.output is not None]
     intrinsic = Place(normal_path(path), image.intrinsic.name if image.systems else "")
     edges = []
     for dataset in image.datasets:

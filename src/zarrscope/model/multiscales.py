@@ -47,8 +47,8 @@ class Multiscale:
     datasets : tuple of Dataset
         From the highest resolution to the lowest.
     transformations : tuple of Transformation
-        Of all levels together. Those without input and output are applied after that of the dataset
-        (0.4, 0.5); those with lead from one system to another (0.6).
+        Of all levels together: ``common`` ones, which name no systems (0.4, 0.5), and those that lead
+        from one named system to another (0.6).
     type : str, optional
         How the lower resolutions were made, for example ``gaussian``.
     metadata : mapping, optional
@@ -77,10 +77,16 @@ class Multiscale:
         """Axes of the intrinsic system, which are those of every array."""
         return self.intrinsic.axes if self.systems else ()
 
+    @property
+    def common(self) -> tuple[Transformation, ...]:
+        """Transformations that are applied after that of every dataset (0.4, 0.5)."""
+        if self.systems and self.intrinsic.name:
+            return ()
+        return tuple(t for t in self.transformations if t.input is None and t.output is None)
+
     def placement(self, level: int) -> Placement | None:
         """Return scale and translation of a level, or None where its transformation is more than that."""
-        after = [t for t in self.transformations if t.input is None and t.output is None]
-        return composed([self.datasets[level].transformation, *after], len(self.axes))
+        return composed([self.datasets[level].transformation, *self.common], len(self.axes))
 
     def bind(self, parameters: Parameters) -> Multiscale:
         """Return the same with the numbers that stand in arrays (see ``Transformation.bind``)."""

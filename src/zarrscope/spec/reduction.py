@@ -75,7 +75,7 @@ def _image(image: Multiscale, version: str, lost: list[str]) -> Multiscale:
     others = [system.name for system in image.systems if system is not intrinsic]
     if others:
         lost.append(f"the coordinate system{'s' * (len(others) > 1)} {', '.join(map(repr, others))}")
-    edges = [t for t in image.transformations if t.input is not None or t.output is not None]
+    edges = [t for t in image.transformations if t not in image.common]
     for edge in edges:
         kind = type(edge).__name__.lower()
         lost.append(f"the transformation ({kind}) from {_end(edge.input)} to {_end(edge.output)}")
@@ -86,7 +86,7 @@ def _image(image: Multiscale, version: str, lost: list[str]) -> Multiscale:
         image,
         systems=(replace(own, name="", extra=NOTHING),) if image.systems else (),
         datasets=tuple(_dataset(dataset, intrinsic.name, lost) for dataset in image.datasets),
-        transformations=tuple(t for t in image.transformations if t.input is None and t.output is None),
+        transformations=image.common,
     )
 
 

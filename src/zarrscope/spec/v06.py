@@ -120,7 +120,7 @@ class V06(V05):
         As an edge of the graph they would leave the datasets in a system that no longer is the physical
         one, for every reader that does not follow the graph.
         """
-        named = [t for t in image.transformations if t.input is not None or t.output is not None]
+        named = [t for t in image.transformations if t not in image.common]
         body: dict[str, Any] = {"coordinateSystems": [self._encode_system(s) for s in image.systems]}
         body["datasets"] = [self._encode_dataset(d, image) for d in image.datasets]
         if named:
@@ -154,7 +154,7 @@ class V06(V05):
         if "coordinateTransformations" in dataset.extra:
             return {"path": dataset.path} | dict(dataset.extra)
         step = dataset.transformation
-        after = [t for t in image.transformations if t.input is None and t.output is None]
+        after = image.common
         if after or (step.input is None and step.output is None and not _canonical(step)):
             step = _composed([step, *after], len(image.axes))
         name = image.intrinsic.name if image.systems else ""
