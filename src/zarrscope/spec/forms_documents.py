@@ -108,12 +108,17 @@ SECTIONS = {
 }  # fmt: skip
 _GIVEN = {
     key: sentence(
-        f"{key}/version-given", SHOULD, f"``{key}`` says the version.", until="0.5" if key != "multiscales"
-        else "0.4", section=SECTIONS[key], schema="0.1 0.2 0.3" if key == "plate" else "",
-        strict={"multiscales": "0.1 0.3 0.4"}.get(key, "0.4"), disputed="0.5",
+        f"{key}/version-given",
+        SHOULD,
+        f"``{key}`` says the version.",
+        until="0.4" if key in ("multiscales", "plate") else "0.5",
+        section=SECTIONS[key],
+        schema="0.1 0.2 0.3" if key == "plate" else "",
+        strict="0.1 0.3 0.4" if key == "multiscales" else "0.4",
+        disputed="" if key in ("multiscales", "plate") else "0.5",
     )
     for key in ("multiscales", "image-label", "plate", "well")
-}  # fmt: skip
+}
 _VALUE = {
     key: sentence(
         f"{key}/version", MUST, f"The version in ``{key}`` is that of the document.",

@@ -28,7 +28,7 @@ def _lines(plate: Plate) -> tuple[tuple[str, tuple[PlateLine, ...]], ...]:
     return ("rows", plate.rows), ("columns", plate.columns)
 
 
-@rule("plate/unique-lines", MUST, section=_P, disputed="0.1 0.2 0.3")
+@rule("plate/unique-lines", MUST, section=_P)
 def unique_lines(node: Node) -> Iterator[Finding]:
     """No two rows and no two columns have the same name."""
     for key, lines in _lines(node.plate) if node.plate else ():
