@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _NEW = "0.5 0.6 0.9"
 
 KNOWN = sentence(
-    "version/known", MUST, "The version is one that was published.", section="metadata", schema=_NEW
+    "version/known", MUST, "The version is one that was published.", since="0.5", section="metadata",
+    schema=_NEW,
 )  # fmt: skip
 DRAFT = sentence(
     "version/draft", SHOULD, "The version is no draft.", since="0.4", section="metadata", schema=_NEW

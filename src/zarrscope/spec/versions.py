@@ -104,7 +104,7 @@ def zarr_format_of(version: str) -> int:
     return codec.zarr_format
 
 
-def detect(attributes: Mapping[str, Any], zarr_format: int) -> str:
+def detect(attributes: Mapping[str, Any], zarr_format: int, assume: str | None = None) -> str:
     """Return the version that a group's attributes claim, or the one that their form shows.
 
     Parameters
@@ -113,25 +113,41 @@ def detect(attributes: Mapping[str, Any], zarr_format: int) -> str:
         The whole of ``.zattrs``, or ``attributes`` of ``zarr.json``.
     zarr_format : int
         2 or 3.
+    assume : str, optional
+        The version of the hierarchy around it, for a document that claims none.
 
     Returns
     -------
     str
         As it stands there, even where nothing here knows it.
     """
+    return claimed(attributes, zarr_format) or assume or _shown(attributes, zarr_format)
+
+
+def claimed(attributes: Mapping[str, Any], zarr_format: int) -> str | None:
+    """Return the version that a group's attributes name, None where they name none."""
     ome = attributes.get("ome")
     if isinstance(ome, dict) and (zarr_format == 3 or isinstance(ome.get("version"), str)):
-        version = ome.get("version")
-        return version if isinstance(version, str) else "0.5"
+        return _version_of(ome)
     if zarr_format == 3:
-        return "0.5"
-    parts = [attributes.get(key) for key in ("plate", "well", "image-label")]
+        return None
     images = attributes.get("multiscales")
     first = images[0] if isinstance(images, list) and images else None
-    for part in (first, *parts):
-        version = part.get("version") if isinstance(part, dict) else None
-        if isinstance(version, str):
-            return version
+    parts = (first, *(attributes.get(key) for key in ("plate", "well", "image-label")))
+    return next((found for part in parts if (found := _version_of(part)) is not None), None)
+
+
+def _version_of(part: object) -> str | None:
+    version = part.get("version") if isinstance(part, dict) else None
+    return version if isinstance(version, str) else None
+
+
+def _shown(attributes: Mapping[str, Any], zarr_format: int) -> str:
+    """Return the version that the form of a document shows which names none."""
+    if zarr_format == 3:
+        return "0.5"
+    images = attributes.get("multiscales")
+    first = images[0] if isinstance(images, list) and images else None
     if not isinstance(first, dict):
         return "0.4"
     axes = first.get("axes")
@@ -145,7 +161,7 @@ def detect(attributes: Mapping[str, Any], zarr_format: int) -> str:
 
 
 def decode(
-    attributes: Mapping[str, Any], *, zarr_format: int, kind: str | None = None
+    attributes: Mapping[str, Any], *, zarr_format: int, kind: str | None = None, assume: str | None = None
 ) -> tuple[Node | None, Report]:
     """Read the attributes of a group, and judge them.
 
@@ -158,6 +174,8 @@ def decode(
     kind : str, optional
         What the document must be: ``image``, ``label``, ``labels``, ``plate``, ``well``, ``scene`` or
         ``transformation`` (a fragment). Without it, whatever stands there is judged.
+    assume : str, optional
+        The version of the hierarchy around it, for a document that claims none.
 
     Returns
     -------
@@ -166,7 +184,7 @@ def decode(
     report : Report
         All that is wrong; locations are JSON pointers inside ``.zattrs`` or ``zarr.json``.
     """
-    version = detect(attributes, zarr_format)
+    version = detect(attributes, zarr_format, assume)
     codec = _CODECS.get(version) or _relative(version, zarr_format)
     if zarr_format == 3 and codec.zarr_format == 2:
         codec = _CODECS["0.5"]
