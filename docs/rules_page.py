@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import zarrscope.check.rules  # noqa: F401  (with it the rules of structure and pixels are entered)
-
 from zarrscope.report import Severity
 from zarrscope.spec.errata import errata
 from zarrscope.spec.rules import EVERY, RULES, Rule

@@ -15,8 +15,8 @@ _S = "axes-md"
 _OBJECTS = "0.4 0.5 0.6 0.9"
 
 LIST = sentence(
-    "axes/list", MUST, "An image lists its axes.", since="0.3", section="multiscale-md",
-    schema="0.3 0.4 0.5 0.6 0.9",
+    "axes/list", MUST, "An image lists its axes.", since="0.3", until="0.5", section="multiscale-md",
+    schema="0.3 0.4 0.5",
 )  # fmt: skip
 _COUNT = sentence(
     "axes/count", MUST, "An image has two to five axes.", since="0.4", until="0.6",

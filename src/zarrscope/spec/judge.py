@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zarrscope.spec import rules_axes, rules_groups, rules_images  # noqa: F401  (they enter their rules)
 from zarrscope.spec.forms import Notes, escaped, kind_of
 from zarrscope.spec.forms_documents import KINDS, MISSING, OME, OUTSIDE, VERSION, fragment, parts
-from zarrscope.spec.rules import EVERY, MUST, RULES, SHOULD, Rule, sentence
+from zarrscope.spec.rules import EVERY, MUST, NOTE, RULES, SHOULD, Rule, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zarrscope.spec.v04 import V04
 
 _NEW = "0.5 0.6 0.9"
+PARTS = ("multiscales", "omero", "image-label", "labels", "plate", "well", "scene")
 
 KNOWN = sentence(
     "version/known", MUST, "The version is one that was published.", since="0.5", section="metadata",
@@ -31,6 +32,13 @@ _FORMAT = sentence(
     "version/zarr-format", MUST, "0.1 to 0.4 stand in Zarr 2, later versions in Zarr 3.",
     section="storage-format", schema=EVERY,
 )  # fmt: skip
+_LABELS_VERSION = sentence(
+    "labels/version", SHOULD, "The document of a list of labels says the version.", since="0.5",
+    section="metadata",
+)  # fmt: skip
+FORM = sentence(
+    "version/draft-form", NOTE, "A document is written as its own version has it, not as a draft had it."
+)
 _NOTHING = sentence(
     "document/nothing", MUST, "A document says something of OME-Zarr.", section="metadata", schema=EVERY
 )  # fmt: skip
@@ -84,7 +92,7 @@ def _ours(attributes: Mapping[str, Any], codec: V04, notes: Notes, *, fragmentar
     if codec.zarr_format == 2:
         return attributes
     ome = attributes.get("ome")
-    for part in ("multiscales", "omero", "image-label", "labels", "plate", "well", "scene"):
+    for part in PARTS:
         if part in attributes:
             hint = f"move it to {codec.root}/{part}"
             place = codec.root.rpartition("/")[0]
@@ -93,10 +101,20 @@ def _ours(attributes: Mapping[str, Any], codec: V04, notes: Notes, *, fragmentar
         if "ome" in attributes:
             notes.note(OME, codec.root, f"'ome' must be an object, found {kind_of(ome)}")
         return {}
-    if not fragmentary and not isinstance(ome.get("version"), str):
-        found = kind_of(ome["version"]) if "version" in ome else "nothing"
-        notes.note(VERSION, codec.root, f"'version' must be a string, found {found}")
+    if not fragmentary:
+        _check_version_given(ome, codec, notes)
     return ome
+
+
+def _check_version_given(ome: Mapping[str, Any], codec: V04, notes: Notes) -> None:
+    """Check that a version is there; a list of labels has no schema that demands one."""
+    if isinstance(ome.get("version"), str):
+        return
+    if "version" not in ome and set(ome) & set(PARTS) == {"labels"}:
+        notes.note(_LABELS_VERSION, codec.root, "'version' is missing", f"write {codec.version!r}")
+        return
+    found = kind_of(ome["version"]) if "version" in ome else "nothing"
+    notes.note(VERSION, codec.root, f"'version' must be a string, found {found}")
 
 
 def _check_version(claimed: str, codec: V04, zarr_format: int, notes: Notes) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zarrscope.errors import ArgumentError, UnsupportedError
 from zarrscope.report import Report
 from zarrscope.spec.dialects import Migration, migrated
-from zarrscope.spec.judge import DRAFT, judge
+from zarrscope.spec.judge import DRAFT, FORM, judge
 from zarrscope.spec.reduction import reduced
 from zarrscope.spec.rules import RULES
 from zarrscope.spec.rules_axes import axis_rank
@@ -215,17 +215,24 @@ def _judge_dialect(
 ) -> Iterator[Problem]:
     """Judge a document of a dialect.
 
-    A draft is judged in today's form, because nobody can mend the past; what claims a version that was
-    published is judged as it stands.
+    A draft, and what SpatialData writes, is judged in today's form, because nobody can mend the past; what
+    claims a version that was published is judged as it stands, and called by the name of the draft.
     """
-    if version.startswith("0.6.dev"):
-        old = f": {'; '.join(dialect.notes)}" if dialect.notes else ""
-        message = f"version {version[:40]!r} is a draft{old}; it was read as {codec.version}"
-        yield RULES[DRAFT].problem(codec.version, f"{codec.root}/version", message, "upgrade it to 0.6")
-        yield from judge(dialect.attributes, nodes[1], codec, codec.version, zarr_format, kind)
+    where = f"{codec.root}/version" if codec.zarr_format == 3 else ""
+    old = "; ".join(dialect.notes)
+    if version.startswith("0.6.dev") or dialect.name == "spatialdata":
+        today = _CODECS["0.6"]
+        message = (
+            f"version {version[:40]!r} is a draft{': ' * bool(old)}{old}; it was read as {today.version}"
+        )
+        yield RULES[DRAFT].problem(codec.version, where, message, "upgrade it to 0.6")
+        for problem in judge(dialect.attributes, nodes[1], today, today.version, 3, kind):
+            place = problem.location.removeprefix(today.root)
+            yield replace(problem, location=codec.root + place)
     else:
-        ours = nodes[0] if dialect.name == "spatialdata" else nodes[1]
-        yield from judge(attributes, ours, codec, version, zarr_format, kind)
+        message = f"it is written as {dialect.name} was: {old}"
+        yield RULES[FORM].problem(codec.version, where, message, "upgrade it to 0.6")
+        yield from judge(attributes, nodes[1], codec, version, zarr_format, kind)
 
 
 def _relative(version: str, zarr_format: int) -> V04:
