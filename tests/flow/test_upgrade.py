@@ -237,3 +237,31 @@ def test_a_stopped_run_leaves_the_old_one(tmp_path: Path, kind: signal.Signals) 
     run(place, "--in-place")
     np.testing.assert_array_equal(zarrscope.open(place)[...], pixels)
     assert [p.name for p in tmp_path.iterdir()] == ["a.zarr"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data/ome-zarr/rfc5/2d/basic/scale_multiscale.zarr",
+        "data/ome-zarr/rfc5/2d/simple/affineParams.zarr",
+        "conformance/jo-mueller+ngff-rfc5-coordinate-transformation-examples/user_stories/human_organ_atlas.zarr",
+        "conformance/jo-mueller+ngff-rfc5-coordinate-transformation-examples/user_stories/SCAPE.zarr",
+    ],
+    ids=lambda name: Path(name).stem,
+)
+def test_a_draft_becomes_what_it_was_a_draft_of(shared: Path, tmp_path: Path, name: str) -> None:
+    """Scenes with all their images too; by default, though a release before it is what others become."""
+    place = tmp_path / "a.zarr"
+    shutil.copytree(shared / name, place)
+    first, files = documents(place), {p: p.read_bytes() for p in place.rglob("*") if p.is_file()}
+    drafts = {path for path, said in first.items() if "version" in said.get("ome", {})}
+    assert {first[path]["ome"]["version"][:7] for path in drafts} == {"0.6.dev"}
+    done = run(place)
+    assert "OME-Zarr 0.6 (from 0.6.dev" in done.stdout
+    for path, said in documents(place).items():
+        if path in drafts:
+            assert said["ome"]["version"] == "0.6"
+            assert faults(shared / "conformance", "0.6", said) == []
+    changed = {p.relative_to(place).parent.as_posix() for p, data in files.items() if p.read_bytes() != data}
+    assert changed == drafts
+    assert "nothing to do" in run(place).stdout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from zarrscope.array.group import Group, read_group
 from zarrscope.array.open import open_array
 from zarrscope.errors import NotFoundError
 from zarrscope.model.collection import SERIES_GROUP
+from zarrscope.model.multiscales import Multiscale
+from zarrscope.model.transforms import SystemReference
 from zarrscope.node.open import open_node
 from zarrscope.spec.versions import decode, detect
 from zarrscope.store.contracts import Listable
@@ -195,8 +197,13 @@ class _Walk:
             self.visit(join(path, well.path), path)
         for field in node.well.fields if node.well else ():
             self.visit(join(path, field.path), path)
-        if node.plate or (node.collection and node.collection.layout is not None):
-            self._series(path, numbered=node.plate is None)
+        for name in node.scene.paths if node.scene else ():
+            self.visit(join(path, name), path)
+        for name in _parameters((node.multiscales, node.scene.transformations if node.scene else ())):
+            self.visit(join(path, name))
+        layout = node.collection and node.collection.layout
+        if layout is not None or not path:  # a single image may have its OME-XML beside it too
+            self._series(path, numbered=layout is not None and node.plate is None)
 
     def _series(self, path: str, *, numbered: bool) -> None:
         """Take up the images of a collection: as listed, else 0, 1, 2 ... until one is absent."""
@@ -210,3 +217,18 @@ class _Walk:
                 place = join(path, str(number))
                 if place not in self._seen and self.visit(place) is None:
                     return
+
+
+def _parameters(value: object) -> Iterator[str]:
+    """Yield the paths of the fields and matrices from which transformations take their numbers."""
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _parameters(item)
+    elif isinstance(value, Multiscale):
+        yield from _parameters((value.transformations, tuple(d.transformation for d in value.datasets)))
+    elif is_dataclass(value) and not isinstance(value, SystemReference):
+        path = getattr(value, "path", None)
+        if isinstance(path, str):
+            yield path
+        for one in fields(value):
+            yield from _parameters(getattr(value, one.name))

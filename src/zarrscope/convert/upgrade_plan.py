@@ -137,8 +137,11 @@ def plan_upgrade(url: str | os.PathLike[str] | Readable, to: str | None = None) 
         )
     hierarchy = survey(resolve(url))
     if to is None and _rank(hierarchy.versions[-1]) > _rank(version):
-        version = hierarchy.versions[-1]  # a newer one: it stays what it is
-        return UpgradePlan(hierarchy, version, False, {}, {}, (), hierarchy.notes)
+        # A newer one stays what it is, and a draft of one becomes what the draft was of.
+        newer = hierarchy.versions[-1]
+        version = next((known for known in VERSIONS_WRITTEN if _rank(known) == _rank(newer)), newer)
+        if version not in VERSIONS_WRITTEN:
+            return UpgradePlan(hierarchy, version, False, {}, {}, (), hierarchy.notes)
     zarr_format = zarr_format_of(version)
     copying = zarr_format != hierarchy.root.group.zarr_format or _flat(hierarchy, zarr_format)
     attributes: dict[str, dict[str, Any]] = {}

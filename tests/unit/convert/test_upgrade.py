@@ -374,6 +374,17 @@ class TestAnew:
         for image, plane in zip(group, pixels, strict=True):
             np.testing.assert_array_equal(image[...], plane)
 
+    def test_the_ome_xml_beside_a_single_image(self, tmp_path: Path) -> None:
+        place = tmp_path / "a.zarr"
+        old_image(place, "0.3")
+        put(place / "OME" / ".zgroup", {"zarr_format": 2})
+        (place / "OME" / "METADATA.ome.xml").write_bytes(b"<OME/>")
+        assert plan_upgrade(place, "0.5").notes == ()
+        upgrade(place, to="0.5", in_place=True)
+        assert json.loads((place / "OME" / "zarr.json").read_text())["node_type"] == "group"
+        assert not (place / "OME" / ".zgroup").exists()
+        assert (place / "OME" / "METADATA.ome.xml").read_bytes() == b"<OME/>"
+
     def test_what_is_no_image_is_copied_and_told(self, tmp_path: Path) -> None:
         place, out = tmp_path / "a.zarr", tmp_path / "b.zarr"
         old_image(place, "0.3")
