@@ -46,7 +46,7 @@ class Parsed:
     lenient : str
         What had to be overlooked in order to read it.
     decoded : dict
-        Results of the judgement by kind and Zarr format.
+        Results of the judgement by kind, version of the hierarchy and Zarr format.
     array : object
         What it says as the document of an array.
     """
@@ -125,24 +125,18 @@ class Document:
         """Whether the keys of OME-Zarr stand inside of ``ome``, as they do since 0.5."""
         return bool(self.root)
 
-    @property
-    def version(self) -> str:
-        """The version that the group states, or the one that its form shows."""
-        return detect(self.attributes, self.zarr_format)
+    def version(self, assume: str | None = None) -> str:
+        """Return the version that the group states, else that of the hierarchy, else what its form shows."""
+        return detect(self.attributes, self.zarr_format, assume)
 
-    def judged(self, kind: str | None) -> Judged:
+    def judged(self, kind: str | None, assume: str | None = None) -> Judged:
         """Return the model, the problems and what could not be judged of the attributes, each text once."""
-        known = self.parsed.decoded.get((kind, self.zarr_format))
+        asked = (kind, assume, self.zarr_format)
+        known = self.parsed.decoded.get(asked)
         if known is None:
-            known = judge(self.attributes, self.zarr_format, kind)
-            self.parsed.decoded[kind, self.zarr_format] = known
+            node, report = decode(self.attributes, zarr_format=self.zarr_format, kind=kind, assume=assume)
+            known = self.parsed.decoded[asked] = node, report.problems, report.unchecked
         return known
-
-
-def judge(attributes: Mapping[str, Any], zarr_format: int, kind: str | None) -> Judged:
-    """Return what one document says, what is wrong with it, and what of it could not be judged."""
-    node, report = decode(attributes, zarr_format=zarr_format, kind=kind)
-    return node, report.problems, report.unchecked
 
 
 class Documents:

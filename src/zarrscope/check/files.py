@@ -112,13 +112,13 @@ def judge_files(
         more = f" and {count - 1} more" if count > 1 else ""
         message = f"the chunk {first.removeprefix(path + '/')!r}{more} lies outside of the array"
         hint = "the array was cropped, or its shape is wrong; delete what is not needed"
-        yield problem(rules.OUTSIDE, _version(place), place.file, "", message, hint)
+        yield problem(rules.OUTSIDE, place.version, place.file, "", message, hint)
     nodes = sorted(found.nodes)
     inner = documents.probe([join(*node) for node in nodes], zarr_format)
     inside = dict(zip(nodes, inner, strict=True))
     for (owner, name), count in found.counts.items():
         place, node = known[owner], inside.get((owner, name))
-        version = _version(place)
+        version = place.version
         image = node is not None and node.state == "group" and "multiscales" in node.ours
         if place.role == "labels" and image:
             pointer = f"{place.document.root}/labels"
@@ -130,11 +130,6 @@ def judge_files(
         elif node is None or image:
             what = "this image" if image else f"{count} files" if count > 1 else "this file"
             yield problem(rules.UNMENTIONED, version, join(owner, name), "", f"no document mentions {what}")
-
-
-def _version(place: Place) -> str:
-    group = place.parent if place.document.state == "array" and place.parent else place
-    return group.document.version
 
 
 def _folder(folder: str, known: Mapping[str, Place], arrays: Mapping[str, object]) -> _Folder:

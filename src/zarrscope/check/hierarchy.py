@@ -89,12 +89,12 @@ class Hierarchy:
             return
         found.files.append(document.file)
         if root and document.state == "group":
-            found.version = document.version if document.ours else ""
+            found.version = place.version if document.ours else ""
         for flaw in document.faults:
             rule = rules.JSON if flaw.json else rules.ZARR
             found.add(problem(rule, found.version or "0.5", flaw.file, "", flaw.message))
         if document.state == "group" and place.role not in ("row", "between", *ARRAYS):
-            node, problems, unchecked = document.judged(self.kind if root else None)
+            node, problems, unchecked = document.judged(self.kind if root else None, place.stated)
             place.node = node
             found.merge(replace(p, file=document.file) for p in problems if root or p.rule != rules.NOTHING)
             found.unchecked += [f"{document.file}: {line}" for line in unchecked]
@@ -127,7 +127,7 @@ class Hierarchy:
             return roots
         self.found.problems.clear()
         trees = walk.run(paths, "member")
-        self.found.version = trees[0].document.version
+        self.found.version = trees[0].version
         self.found.kind = "group"
         message = f"a plain group; {len(paths)} below it were judged, each by itself: {', '.join(paths[:8])}"
         self.found.add(problem(rules.BELOW, "0.5", roots[0].file, "", message))

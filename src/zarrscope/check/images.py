@@ -60,7 +60,7 @@ def multiscale_of(image: Place, number: int) -> Multiscale | None:
 
 def judge_image(image: Place) -> Iterator[Problem]:
     """Yield what is wrong with the arrays of an image (or label image)."""
-    version = image.document.version
+    version = image.version
     for place in image.of("level", "matrix"):
         yield from _existence(place, version)
     for number in sorted({place.link.place[0] for place in image.of("level")}):

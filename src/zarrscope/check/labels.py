@@ -22,7 +22,7 @@ def judge_labels_group(group: Place) -> Iterator[Problem]:
     document = group.document
     if document.state != "group":
         return
-    version = group.document.version
+    version = group.version
     outside = document.nested and "labels" in document.attributes  # which is told already
     if not isinstance(document.ours.get("labels"), list) and not outside:
         hint = 'write "labels": [...] with the paths of all label images'
@@ -46,7 +46,7 @@ def judge_label(label: Place, image: Place | None) -> Iterator[Problem]:
     image : Place, optional
         The one that was segmented, as far as the place of the label image tells.
     """
-    version = label.document.version
+    version = label.version
     yield from _marker(label, version)
     levels = levels_of(label, 0)
     for level in levels:
@@ -86,7 +86,7 @@ def judge_source(label: Place, known: dict[str, Place]) -> Iterator[Problem]:
         pointer = f"{label.document.root}/image-label/source/image"
         message = f"the source {said!r} leads to no image of this hierarchy"
         hint = "from a label image its image is '../../'"
-        yield problem(rules.SOURCE, label.document.version, label.file, pointer, message, hint)
+        yield problem(rules.SOURCE, label.version, label.file, pointer, message, hint)
 
 
 def _shapes(label: Place, levels: list[Level], image: Place, version: str) -> Iterator[Problem]:

@@ -98,4 +98,4 @@ def _judge_attributes(
     found.merge(replace(p, file=key, location=p.location.removeprefix(start)) for p in problems)
     found.unchecked += unchecked
     if node is not None:
-        found.kind, found.version = node.kind, document.version
+        found.kind, found.version = node.kind, document.version()

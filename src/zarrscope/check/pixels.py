@@ -94,7 +94,7 @@ def judge_pixels(places: Sequence[Place], store: Readable, found: Validation) ->
 
 
 def _judge_image(image: Place, store: Readable, each: int, sampled: Sampled) -> Iterator[Problem]:
-    version = image.document.version
+    version = image.version
     is_label = image.role == "label" or "image-label" in image.document.ours
     for number in sorted({place.link.place[0] for place in image.of("level")}):
         described = multiscale_of(image, number)

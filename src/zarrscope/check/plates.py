@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def judge_plate(plate: Place) -> Iterator[Problem]:
     """Yield where the wells of a plate contradict it."""
-    version = plate.document.version
+    version = plate.version
     described = plate.document.ours.get("plate")
     if not isinstance(described, dict):
         return

@@ -26,7 +26,7 @@ def judge_collection(root: Place, documents: Documents) -> Iterator[Problem]:
     ome = next(iter(root.of("ome")), None)
     if ome is None:
         return
-    version = root.document.version
+    version = root.version
     key = f"{ome.path}/{NAME}"
     data = documents.fetch([key])[key]
     if data is None:

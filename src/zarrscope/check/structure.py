@@ -70,7 +70,7 @@ def judge_lost(lost: Sequence[tuple[Place, Link]]) -> Iterator[Problem]:
     for place, link in lost:
         message = f"{link.said[:80]!r} leads to nothing below this group"
         hint = "write a relative path without '..', a leading / or a backslash"
-        yield problem(rules.PATH, place.document.version, place.file, link.pointer, message, hint)
+        yield problem(rules.PATH, place.version, place.file, link.pointer, message, hint)
 
 
 def _image_of(label: Place) -> Place | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zarrscope.check.documents import Document, Documents, is_key
 from zarrscope.check.links import ARRAYS, OPTIONAL, Link, Role, links, resolved, series
+from zarrscope.spec.versions import claimed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,10 @@ class Place:
         The group whose document names it: the parent, or for series the group ``OME``.
     document : Document
         What was found.
+    stated : str, optional
+        Version of OME-Zarr that the document states, else that of the place that it belongs to.
+    version : str
+        The same, else the version that the form of the document shows.
     node : Node, optional
         What the document of a group says.
     children : list of Place
@@ -45,6 +50,8 @@ class Place:
     parent: Place | None
     namer: Place | None
     document: Document
+    stated: str | None = None
+    version: str = ""
     node: Node | None = None
     children: list[Place] = field(default_factory=list)
 
@@ -112,6 +119,7 @@ class Walk:
         found = []
         for place in layer:
             mark = (place.path, place.role in ARRAYS)
+            _set_version(place)
             if mark not in self._seen:
                 self._seen.add(mark)
                 self._visit(place)
@@ -179,3 +187,14 @@ class Walk:
                 link = Link("series", "", str(number), (number,))
                 found.append(Place(path, link, parent, parent, document))
             step *= 2
+
+
+def _set_version(place: Place) -> None:
+    """Note which version counts at a place."""
+    document, parent = place.document, place.parent
+    place.stated = parent.stated if parent is not None else None
+    if document.state == "group" and place.role not in ARRAYS:
+        place.stated = claimed(document.attributes, document.zarr_format) or place.stated
+        place.version = document.version(place.stated)
+    elif parent is not None:
+        place.version = parent.version

@@ -274,3 +274,82 @@ def test_zarr_2_below_zarr_3(tree: Tree) -> None:
     (tree.root / ".zarray-of-1").rename(tree.root / "1" / ".zarray")
     found = zarrscope.validate(tree.root)
     assert places(found, "hierarchy/one-zarr-format") == [("1/.zattrs", "")]
+
+
+# --- 0.6 ---------------------------------------------------------------------------------------------
+
+
+def test_what_zarrscope_writes_of_0_6_is_valid(tree: Tree) -> None:
+    tree.image(version="0.6")
+    found = zarrscope.validate(tree.root, depth="pixels")
+    assert (found.valid, found.version, found.kind) == (True, "0.6", "image"), found
+
+
+def test_one_dtype_in_0_6(tree: Tree) -> None:
+    tree.image(version="0.6")
+    tree.change("1/zarr.json", lambda d: d.update(data_type="float32"))
+    assert places(zarrscope.validate(tree.root), "levels/same-dtype") == [("1/zarr.json", "/data_type")]
+
+
+def test_names_of_dimensions_are_no_must_in_0_6(tree: Tree) -> None:
+    tree.image(version="0.6")
+    tree.change("1/zarr.json", lambda d: d.pop("dimension_names"))
+    assert not only(zarrscope.validate(tree.root), "levels/dimension-names")
+    tree.change("1/zarr.json", lambda d: d.update(dimension_names=["c", "y", "x"]))
+    found = zarrscope.validate(tree.root, verdict="strict")
+    assert [p.severity for p in found.problems if p.rule == "levels/dimension-names"] == [Severity.NOTE]
+
+
+def affine(document: Any) -> None:
+    image = document["attributes"]["ome"]["multiscales"][0]
+    axes = image["coordinateSystems"][0]["axes"]
+    image["coordinateSystems"].append({"name": "world", "axes": axes})
+    ends = {"input": {"name": image["coordinateSystems"][0]["name"]}, "output": {"name": "world"}}
+    image["coordinateTransformations"] = [{"type": "affine", "path": "matrix", **ends}]
+
+
+def test_parameters_of_a_transformation(tree: Tree) -> None:
+    tree.image(version="0.6")
+    tree.change("zarr.json", affine)
+    place = ("zarr.json", "/attributes/ome/multiscales/0/coordinateTransformations/0/path")
+    assert places(zarrscope.validate(tree.root), "transformations/parameters-exist") == [place]
+    zarr = pytest.importorskip("zarr")
+    zarr.save_array(str(tree.root / "matrix"), np.eye(3, 4), zarr_format=3)
+    assert not only(zarrscope.validate(tree.root), "transformations/parameters-exist")
+
+
+def test_members_of_a_scene(tree: Tree) -> None:
+    axes = [{"name": name, "type": "space", "unit": "micrometer"} for name in "zyx"]
+    step = {
+        "type": "translation", "translation": [0, 0, 5], "input": {"path": "a", "name": "physical"},
+        "output": {"name": "world"},
+    }  # fmt: skip
+    scene = {"coordinateSystems": [{"name": "world", "axes": axes}], "coordinateTransformations": [step]}
+    attributes = {"ome": {"version": "0.6", "scene": scene}}
+    tree.write("zarr.json", {"zarr_format": 3, "node_type": "group", "attributes": attributes})
+    place = ("zarr.json", "/attributes/ome/scene/coordinateTransformations/0/input/path")
+    assert places(zarrscope.validate(tree.root), "scene/members-exist") == [place]
+    tree.image("a", version="0.6")
+    found = zarrscope.validate(tree.root)
+    assert "a/0/zarr.json" in found.files and not [
+        p for p in found.problems if p.rule == "scene/members-exist"
+    ]
+
+
+def test_a_document_without_a_version_has_that_of_its_hierarchy(tree: Tree) -> None:
+    tree.image(version="0.4")
+    tree.labels("0.4")
+
+    def strip(document: Any) -> None:
+        document["image-label"].pop("version")
+        image = document["multiscales"][0]
+        for key in ("version", "axes", "coordinateTransformations"):
+            image.pop(key, None)
+        for dataset in image["datasets"]:
+            del dataset["coordinateTransformations"]
+
+    tree.change("labels/cells/.zattrs", strip)  # by its form alone this would be 0.1, and sound
+    rules = {p.rule for p in zarrscope.validate(tree.root).problems if p.severity is Severity.MUST}
+    assert "axes/list" in rules, rules
+    alone = zarrscope.validate(tree.root / "labels" / "cells")
+    assert alone.version == "0.1"
