@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LARGEST_WHOLE = 128 << 20
 """So much a deflated member may become where it is asked for whole and no buffer bounds it."""
 
-LARGEST_DEFLATED = 1 << 30
+LARGEST_DEFLATED = 512 << 20
 """A deflated member can only be read from its beginning: larger ones take too long."""
 
 _STEEPEST = 1032
