@@ -67,6 +67,13 @@ WORDS = {
     "multiscales/metadata-object": "The schema of 0.1 requires what the text recommends.",
     "axes/unit-text": "The schema requires what the text recommends.",
     "axes/orientation-null": "The schema forbids null, which the text takes for absent.",
+    "transformations/vector-length": "A valid case has two numbers in a scale for three axes.",
+    "transformations/output-dimensions": "In a valid case two of three output axes are set by dimension.",
+    "transformations/declared": "A valid strict case starts at a system that nobody declares.",
+    "transformations/intrinsic-side": "In a valid strict case neither end is the system of the datasets.",
+    "transformations/dataset-input": "In a valid strict case the input of a dataset is another dataset.",
+    "systems/connected": "In a valid strict case nothing leads to one of the systems.",
+    "systems/same-dimensions": "Valid cases project an image into a system with another number of axes.",
     "version/draft": "The schemas know published versions only.",
 }
 _TWICE = "The schemas forbid equal entries; the text forbids equal names (or nothing)."

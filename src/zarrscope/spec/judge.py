@@ -6,7 +6,13 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from zarrscope.spec import rules_axes, rules_groups, rules_images  # noqa: F401  (they enter their rules)
+from zarrscope.spec import (  # noqa: F401  (they enter their rules)
+    rules_axes,
+    rules_groups,
+    rules_images,
+    rules_systems,
+    rules_transformations,
+)
 from zarrscope.spec.forms import Notes, escaped, kind_of
 from zarrscope.spec.forms_documents import KINDS, MISSING, OME, OUTSIDE, VERSION, fragment, parts
 from zarrscope.spec.rules import EVERY, MUST, NOTE, RULES, SHOULD, Rule, sentence
