@@ -26,6 +26,13 @@ SPELLING = sentence(
 )  # fmt: skip
 
 
+MANY = sentence(
+    "document/many-problems", NOTE, "A document that breaks a rule again and again is better written anew."
+)
+MOST = 100
+"""Problems of one rule in one document; more would bury the others."""
+
+
 class Notes:
     """Collects the problems of one document.
 
@@ -35,17 +42,30 @@ class Notes:
         By whose rules it is judged; rules that this version does not have are passed over.
     """
 
-    __slots__ = ("_holding", "problems", "version")
+    __slots__ = ("_counts", "_holding", "_problems", "version")
 
     def __init__(self, version: str) -> None:
         self.version = version
-        self.problems: list[Problem] = []
+        self._problems: list[Problem] = []
         self._holding = holding(version)
+        self._counts: dict[str, int] = {}
 
     def note(self, rule: str, at: str, message: str, hint: str = "") -> None:
         """Note that a rule is broken at a place (JSON pointer)."""
         if rule in self._holding:
-            self.problems.append(RULES[rule].problem(self.version, at, message, hint))
+            count = self._counts[rule] = self._counts.get(rule, 0) + 1
+            if count <= MOST:
+                self._problems.append(RULES[rule].problem(self.version, at, message, hint))
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was noted; of a rule that is broken again and again the first places, and how many more."""
+        found = list(self._problems)
+        for rule, count in self._counts.items():
+            if count > MOST:
+                message = f"{rule} is broken {count} times; the first {MOST} are listed"
+                found.append(RULES[MANY].problem(self.version, "", message))
+        return found
 
 
 def anything(value: Any, at: str, notes: Notes) -> None:

@@ -87,9 +87,11 @@ def judge(
         notes.note(MISSING[KINDS[kind][0]], codec.root, f"{KINDS[kind][0]!r} is missing: this is no {kind}")
     elif kind is None and node is None:
         notes.note(_NOTHING, "", "nothing of OME-Zarr is said here")
-    found = notes.problems
     if node is not None:
-        found.extend(_sense(node, codec))
+        for entry in _rules(codec.version):
+            for path, message, hint in entry.check(node):  # type: ignore[misc]
+                notes.note(entry.name, codec.pointer(path), message, hint)
+    found = notes.problems
     yield from found if kind is None else (_as_kind(problem, codec, kind) for problem in found)
 
 
@@ -137,12 +139,6 @@ def _check_version(claimed: str, codec: V04, zarr_format: int, notes: Notes) -> 
 @cache
 def _rules(version: str) -> tuple[Rule, ...]:
     return tuple(entry for entry in RULES.values() if entry.check is not None and entry.holds_in(version))
-
-
-def _sense(node: Node, codec: V04) -> Iterator[Problem]:
-    for entry in _rules(codec.version):
-        for path, message, hint in entry.check(node):  # type: ignore[misc]
-            yield entry.problem(codec.version, codec.pointer(path), message, hint)
 
 
 def _as_kind(problem: Problem, codec: V04, kind: str) -> Problem:

@@ -184,6 +184,9 @@ def decode(
     report : Report
         All that is wrong; locations are JSON pointers inside ``.zattrs`` or ``zarr.json``.
     """
+    if kind == "transformation":
+        zarr_format, assume = 3, assume or "0.6"
+        attributes = attributes if "ome" in attributes else {"ome": attributes}
     version = detect(attributes, zarr_format, assume)
     codec = _CODECS.get(version) or _relative(version, zarr_format)
     if zarr_format == 3 and codec.zarr_format == 2:

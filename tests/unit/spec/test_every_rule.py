@@ -104,6 +104,7 @@ ROTATION = [[1.0, 0.0], [0.0, 1.0]]
 
 BREAKS: dict[str, tuple[str, str, Any]] = {
     "document/spelling": change("plate", "plate", changed(fieldCount=1, field_count=GONE)),
+    "document/many-problems": change("image", "multiscales", [{}] * 1000),
     "document/nothing": change("labels", "labels", GONE),
     "document/multiscales": change("image", "multiscales", GONE),
     "document/plate": change("plate", "plate", GONE),
