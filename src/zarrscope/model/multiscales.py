@@ -68,8 +68,11 @@ class Multiscale:
     @property
     def intrinsic(self) -> CoordinateSystem:
         """The system into which the datasets are placed."""
-        outputs = [d.transformation.output for d in self.datasets if d.transformation.output is not None]
-        named = [s for s in self.systems if outputs and s.name == outputs[0].name]
+        if len(self.systems) == 1:
+            return self.systems[0]
+        outputs = (d.transformation.output for d in self.datasets)
+        target = next((output for output in outputs if output is not None), None)
+        named = [s for s in self.systems if target is not None and s.name == target.name]
         return (*named, *self.systems)[0]
 
     @property
