@@ -51,7 +51,17 @@ class Notes:
         self._counts: dict[str, int] = {}
 
     def note(self, rule: str, at: str, message: str, hint: str = "") -> None:
-        """Note that a rule is broken at a place (JSON pointer)."""
+        """Note that a rule is broken.
+
+        Parameters
+        ----------
+        rule : str
+            Its name.
+        at : str
+            JSON pointer of the place.
+        message, hint : str
+            What was found and what is allowed; how to mend it.
+        """
         if rule in self._holding:
             count = self._counts[rule] = self._counts.get(rule, 0) + 1
             if count <= MOST:
@@ -131,7 +141,9 @@ def whole(
     rule : str
         Broken where it is no whole number.
     least, most : int, optional
-        Smallest and largest that ``range_rule`` (by default ``rule``) allows.
+        Smallest and largest that are allowed.
+    range_rule : str
+        Rule that says so, by default ``rule``.
     number : str
         Rule that is broken where it is no number at all, if that is another one.
     """
@@ -179,7 +191,9 @@ def items(
     item : form
         Of each entry.
     least, most : int, optional
-        Number of entries, by ``count_rule`` (by default ``rule``).
+        Number of entries.
+    count_rule : str
+        Rule that sets it, by default ``rule``.
     unique : str
         Rule that is broken where two entries are equal.
     """

@@ -107,7 +107,19 @@ class Rule:
     def problem(
         self, version: str, location: str, message: str, hint: str = "", *, file: str = ""
     ) -> Problem:
-        """Return the problem of a document of this version that breaks the rule."""
+        """Return the problem of a document that breaks the rule.
+
+        Parameters
+        ----------
+        version : str
+            By whose rules the document is judged.
+        location : str
+            JSON pointer of the place.
+        message, hint : str
+            What was found and what is allowed; how to mend it.
+        file : str
+            Key of the document within its hierarchy.
+        """
         weight = self.weight if self.in_text(version) else NOTE
         verdicts = _verdicts(self.name, version)
         return Problem(location, self.name, message, weight, hint, file, verdicts)
@@ -142,7 +154,13 @@ def sentence(
     depth: Depth = "document",
     check: Check | None = None,
 ) -> str:
-    """Enter a sentence into the table and return its name (parameters as those of ``Rule``)."""
+    """Enter a sentence into the table and return its name.
+
+    Parameters
+    ----------
+    name, weight, text, since, until, section, schema, suite, strict, disputed, depth, check
+        As those of ``Rule``.
+    """
     if name in RULES:
         raise ValueError(f"the rule {name} is entered twice")
     RULES[name] = Rule(
@@ -163,7 +181,13 @@ def rule(
     strict: str = "",
     disputed: str = "",
 ) -> Callable[[Check], Check]:
-    """Enter a function into the table; its docstring is the sentence (parameters as those of ``Rule``)."""
+    """Enter a function into the table; its docstring is the sentence.
+
+    Parameters
+    ----------
+    name, weight, since, until, section, schema, suite, strict, disputed
+        As those of ``Rule``.
+    """
 
     def enter(check: Check) -> Check:
         sentence(
