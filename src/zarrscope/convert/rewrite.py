@@ -1,45 +1,22 @@
-"""Documents changed where they stand: kept beside first, the root last, and all taken back if one fails."""
+"""Which documents of a hierarchy have to be replaced so that its groups have new attributes."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.array.open import parse
 from zarrscope.convert.hierarchy import CONSOLIDATED, ancestors
 from zarrscope.documents import dump_json
-from zarrscope.errors import ConflictError, ZarrscopeError
+from zarrscope.errors import ConflictError
 from zarrscope.store.keys import join
+from zarrscope.write.replace import Change, state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zarrscope.convert.hierarchy import Part
     from zarrscope.store.contracts import Writable
-
-FOLDER = ".zarrscope"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One document, before and after.
-
-    Parameters
-    ----------
-    key : str
-        Of the document.
-    tag : str
-        Of the state that is replaced.
-    before, after : bytes
-        The document.
-    """
-
-    key: str
-    tag: str
-    before: bytes
-    after: bytes
 
 
 def changes(store: Writable, parts: Sequence[Part], wanted: Mapping[str, dict[str, Any]]) -> list[Change]:
@@ -81,78 +58,12 @@ def changes(store: Writable, parts: Sequence[Part], wanted: Mapping[str, dict[st
     return found
 
 
-def apply(store: Writable, todo: Sequence[Change], folder: str, zarr_format: int) -> None:
-    """Replace documents, after the old ones were stored below a folder.
-
-    A failure or an interrupt puts the old ones back; what a killed process leaves is a hierarchy of
-    documents that are each whole, the root among the old ones, and a second run completes it.
-
-    Parameters
-    ----------
-    store : Writable
-        Holds the hierarchy.
-    todo : sequence of Change
-        What to do, in order.
-    folder : str
-        Key below which the old documents are kept, under their own keys.
-    zarr_format : int
-        Of the hierarchy.
-
-    Raises
-    ------
-    ConflictError
-        Someone else has changed a document meanwhile; nothing is changed.
-    """
-    keep(store, {change.key: change.before for change in todo}, folder, zarr_format)
-    done: list[Change] = []
-    try:
-        for number, change in enumerate(todo):
-            if number and number == len(todo) - 1:
-                store.sync([one.key for one in done])  # the root tells of a version that all others have
-            done.append(change)
-            store.put(change.key, change.after, change.tag)
-        store.sync([todo[-1].key] if todo else [])
-    except BaseException as error:
-        if isinstance(error, ConflictError):
-            done.pop()  # that one is somebody else's
-        for change in reversed(done):
-            with suppress(ZarrscopeError):
-                store.put(change.key, change.before)
-        raise
-
-
-def keep(store: Writable, documents: Mapping[str, bytes], folder: str, zarr_format: int) -> None:
-    """Store old documents below a folder of ours, which is a group of its own: no reader stumbles over it.
-
-    Parameters
-    ----------
-    store : Writable
-        Holds the hierarchy.
-    documents : mapping
-        By key.
-    folder : str
-        Receives them.
-    zarr_format : int
-        Of the hierarchy.
-    """
-    if not documents:
-        return
-    if zarr_format == 3:
-        group = {"zarr_format": 3, "node_type": "group", "attributes": {}}
-        store.put(join(FOLDER, "zarr.json"), dump_json(group))
-    else:
-        store.put(join(FOLDER, ".zgroup"), dump_json({"zarr_format": 2}))
-    for key, data in documents.items():
-        store.put(join(folder, key), data)
-    store.sync([join(folder, key) for key in documents])
-
-
 def _read(store: Writable, key: str) -> tuple[str, bytes]:
-    """Return tag and value; the tag is read first, so that a change in between is noticed when writing."""
-    info, data = store.head(key), store.get(key)
-    if info is None or data is None:
+    """Return tag and value of a document that was there when the hierarchy was read."""
+    tag, data = state(store, key)
+    if data is None:
         raise ConflictError(f"{store.url(key)} is gone; run it again")
-    return info.tag, bytes(data)
+    return tag, data
 
 
 def _consolidated(store: Writable, part: Part, wanted: Mapping[str, dict[str, Any]]) -> Change | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from zarrscope.convert.rewrite import apply, changes, keep
+from zarrscope.convert.rewrite import changes
 from zarrscope.convert.run import check_apart
 from zarrscope.convert.transfer import (
     old_documents,
@@ -22,6 +22,7 @@ from zarrscope.store.local import LocalStore
 from zarrscope.store.resolve import resolve, resolve_writable
 from zarrscope.store.staging import staging_of
 from zarrscope.write.destination import Destination
+from zarrscope.write.replace import apply, keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from zarrscope.budget import format_size
 from zarrscope.convert.hierarchy import CONSOLIDATED, Hierarchy, Part, ancestors, survey
 from zarrscope.convert.reversion import array_in, attributes_in
-from zarrscope.convert.rewrite import FOLDER
 from zarrscope.errors import ArgumentError, MetadataError, UnsupportedError
 from zarrscope.report import Severity
 from zarrscope.spec.versions import VERSIONS_WRITTEN, zarr_format_of
 from zarrscope.store.contracts import Listable
 from zarrscope.store.keys import join
 from zarrscope.store.resolve import resolve
+from zarrscope.write.replace import FOLDER
 
 if TYPE_CHECKING:
     import os

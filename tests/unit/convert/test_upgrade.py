@@ -15,7 +15,7 @@ import zarr
 import zarrscope
 from zarrscope.array.open import open_array
 from zarrscope.convert.hierarchy import survey
-from zarrscope.convert.rewrite import apply, changes
+from zarrscope.convert.rewrite import changes
 from zarrscope.convert.upgrade import upgrade
 from zarrscope.convert.upgrade_plan import NEWEST, plan_upgrade
 from zarrscope.errors import (
@@ -30,6 +30,7 @@ from zarrscope.errors import (
 from zarrscope.spec.versions import VERSIONS_WRITTEN, zarr_format_of
 from zarrscope.store.local import LocalStore
 from zarrscope.store.memory import MemoryStore
+from zarrscope.write.replace import apply
 
 AXES = ["t", "c", "z", "y", "x"]
 
