@@ -83,6 +83,30 @@ class Coordinates(Transformation):
 
 
 @dataclass(frozen=True, slots=True)
+class Unavailable(Transformation):
+    """A transformation whose numbers could not be read.
+
+    Parameters
+    ----------
+    step : Transformation
+        What the document says.
+    reason : str
+        Why there are no numbers.
+    """
+
+    step: Transformation
+    reason: str
+
+    def dims(self, ndim: int) -> int | None:
+        """Return what is known of it without its numbers."""
+        return self.step.dims(ndim)
+
+    def apply(self, point: Items[float]) -> Point:
+        """Say why nobody knows where the point goes."""
+        raise UnsupportedError(f"a {type(self.step).__name__.lower()} cannot be applied: {self.reason}")
+
+
+@dataclass(frozen=True, slots=True)
 class Bijection(Transformation):
     """A transformation whose inverse is given with it.
 

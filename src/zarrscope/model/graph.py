@@ -9,6 +9,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrscope.errors import ArgumentError, UnsupportedError
+from zarrscope.model.fields import Unavailable
 from zarrscope.model.transforms import Sequence, SystemReference, Transformation
 
 if TYPE_CHECKING:
@@ -188,6 +189,9 @@ class Graph:
     def _no_way(self, start: Place, end: Place) -> ArgumentError | UnsupportedError:
         if end not in self._reached(start):
             return ArgumentError(f"no transformation connects {start} with {end}")
+        unread = [e.transformation for e in self.edges if isinstance(e.transformation, Unavailable)]
+        if unread:
+            return UnsupportedError(f"the way from {start} to {end} is not known: {unread[0].reason}")
         kinds = sorted(
             {type(e.transformation).__name__ for e in self.edges if e.transformation.inverse() is None}
         )

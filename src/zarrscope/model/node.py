@@ -79,6 +79,6 @@ class Node:
             return "image"
         if self.labels is not None:
             return "labels"
-        if self.scene is not None:
-            return "scene"
-        return "collection" if self.collection is not None else "image"
+        if self.collection is not None:
+            return "collection"
+        return "scene" if self.scene is not None else "image"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zarrscope.array.group import read_group
 from zarrscope.errors import UnsupportedError
+from zarrscope.spec.dialects import migrated
 from zarrscope.spec.versions import decode, detect
 from zarrscope.store.keys import join
 
@@ -84,4 +85,6 @@ def read_document(store: Readable, path: str = "", zarr_format: int | None = Non
             f"{store.url(path)} is a Zarr group without OME-Zarr metadata; open an image below it"
         )
     version = detect(group.attributes, group.zarr_format)
-    return Document(store, path, group.zarr_format, version, model, report, group.notes)
+    dialect = migrated(group.attributes, group.zarr_format)
+    old = () if dialect is None else tuple(f"{store.url(path)}: {dialect.name}: {n}" for n in dialect.notes)
+    return Document(store, path, group.zarr_format, version, model, report, (*group.notes, *old))

@@ -1,4 +1,4 @@
-"""Groups of images: collections of series, plates, wells, lists of labels."""
+"""Groups of images: collections of series, plates, wells, lists of labels, scenes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ImageGroup:
 
     @property
     def kind(self) -> str:
-        """``collection``, ``plate``, ``well`` or ``labels``."""
+        """``collection``, ``plate``, ``well``, ``labels`` or ``scene``."""
         return self.document.model.kind
 
     @property
@@ -57,6 +57,8 @@ class ImageGroup:
             return tuple(field.path for field in model.well.fields)
         if model.labels is not None:
             return model.labels
+        if model.collection is None and model.scene is not None:
+            return model.scene.paths
         return self._series()
 
     def image(self, path: str) -> Image:

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 from zarrscope.array.open import open_array
 from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
 from zarrscope.executor import fan_out
+from zarrscope.model.graph import Place, normal_path
 from zarrscope.node.document import Document, read_document
+from zarrscope.node.graphs import graph_of_document
 from zarrscope.report import Severity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zarrscope.array.chunked import ChunkedArray
-    from zarrscope.model.axes import Axis
+    from zarrscope.model.axes import Axis, CoordinateSystem
+    from zarrscope.model.graph import Graph
     from zarrscope.model.multiscales import Multiscale
     from zarrscope.model.rendering import Channel
+    from zarrscope.model.transforms import Transformation
     from zarrscope.types import Region, Shape
 
 
@@ -201,6 +205,41 @@ class Image:
     def multiscale(self) -> Multiscale:
         """What the document says of axes and levels."""
         return self.document.model.multiscales[0]
+
+    @property
+    def systems(self) -> tuple[CoordinateSystem, ...]:
+        """Coordinate systems that the document declares; one without a name before 0.6."""
+        return self.multiscale.systems
+
+    @cached_property
+    def graph(self) -> Graph:
+        """All coordinate systems and the transformations between them.
+
+        The first use reads matrices that stand in arrays, and the documents of label images that the
+        transformations name.
+        """
+        return graph_of_document(self.document)
+
+    def transform(self, to: str | None = None, level: int = 0) -> Transformation:
+        """Return the way from the pixels of a level to a coordinate system.
+
+        Parameters
+        ----------
+        to : str, optional
+            Name of the system; without it the one that all levels are placed in.
+        level : int
+            Index of the level; a pixel's centre is a whole number.
+
+        Raises
+        ------
+        ArgumentError
+            There is no such system, or nothing connects the level with it.
+        UnsupportedError
+            The way leads against a transformation that has no inverse in closed form, or whose numbers
+            cannot be read.
+        """
+        start = Place(normal_path(self.multiscale.datasets[level].path), None)
+        return self.graph.between(start, self.multiscale.intrinsic.name if to is None else to)
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
 from zarrscope.node.document import read_document
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.image import Image
+from zarrscope.node.scene import Scene
 from zarrscope.store.contracts import Request
 from zarrscope.store.keys import join
 from zarrscope.store.resolve import resolve
@@ -32,7 +33,7 @@ def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image |
     Returns
     -------
     Image or ImageGroup
-        An image (or label image), else a collection, plate, well or list of labels.
+        An image (or label image), else a collection, plate, well, list of labels or scene (``Scene``).
 
     Raises
     ------
@@ -49,7 +50,9 @@ def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image |
     except NotFoundError:
         _explain_absence(store, path)
         raise
-    return Image(document) if document.model.kind in ("image", "label") else ImageGroup(document)
+    if document.model.kind in ("image", "label"):
+        return Image(document)
+    return ImageGroup(document) if document.model.scene is None else Scene(document)
 
 
 def _explain_absence(store: Readable, path: str) -> None:
