@@ -43,6 +43,8 @@ class Hierarchy:
         self.found, self.store, self.depth, self.kind = found, store, depth, kind
         self.listable = isinstance(store, Listable)
         self.documents = Documents(store, None if self.listable else MOST_REMOTE)
+        self.roots: list[Place] = []
+        """The trees that were judged."""
 
     def run(self) -> None:
         """Judge it.
@@ -64,6 +66,7 @@ class Hierarchy:
         roots = walk.run([""])
         if self._is_plain(roots[0]):
             roots = self._below(walk, roots)
+        self.roots = roots
         for root in roots if deep else []:
             self.found.merge(judge_structure(root, self.documents))
         if deep:

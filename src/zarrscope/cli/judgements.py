@@ -14,6 +14,7 @@ from zarrscope.report import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from zarrscope.check.fix import Repair
     from zarrscope.check.validation import Validation
     from zarrscope.report import Problem
 
@@ -117,6 +118,25 @@ def folded(problems: Iterable[Problem]) -> list[tuple[str, list[tuple[Problem, l
         files = alike[key]
         found.setdefault(tuple(files), []).append((first[key], next(iter(files.values()))))
     return [(_heading(files), listed) for files, listed in found.items()]
+
+
+def told_edits(target: str, repair: Repair) -> Iterable[str]:
+    """Return in lines what is mended in a target: what is the same in many files stands there once."""
+    if not repair.edits:
+        yield f"{target}: nothing that can be mended without guessing"
+        return
+    by_file: dict[str, list[str]] = {}
+    for edit in repair.edits:
+        by_file.setdefault(edit.file, []).append(str(edit))
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for file, lines in by_file.items():
+        alike.setdefault(tuple(lines), []).append(file)
+    count = f"{len(repair.edits)} change{'s' * (len(repair.edits) > 1)}"
+    documents = f"{len(by_file)} document{'s' * (len(by_file) > 1)}"
+    yield f"{target}: {count} in {documents}; what stood there is kept in {repair.kept}"
+    for lines, files in alike.items():
+        yield f"  {_heading(tuple(files))}"
+        yield from (f"    {line}" for line in lines)
 
 
 def _heading(files: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from zarrscope.check.fix import plan_fix
 from zarrscope.check.validate import DEPTHS, KINDS, validate
 from zarrscope.check.validation import Validation
 from zarrscope.cli import judgements
@@ -27,6 +28,8 @@ examples:
   zarrscope validate plate.ome.zarr --verdict strict --depth pixels
   zarrscope validate https://example.org/cells.ome.zarr --json
   zarrscope validate zarr.json --kind image
+  zarrscope validate cells.ome.zarr --fix --dry-run
+  zarrscope validate cells.ome.zarr --fix
   ls -d *.zarr | zarrscope validate - --format junit > report.xml
 
 ends with 0 if all are valid, 1 if one is not, 2 if one cannot be read
@@ -39,6 +42,8 @@ def run(words: list[str]) -> int:
     form = "json" if chosen.json else chosen.format
     if not chosen.targets:
         raise ArgumentError("name at least one target, or - for a list on standard input")
+    if chosen.dry_run and not chosen.fix:
+        raise ArgumentError("--dry-run shows what --fix would change; give both")
     printer = judgements.printer(form, colour=sys.stdout.isatty())
     worst = VALID
     for target in _targets(chosen.targets):
@@ -53,7 +58,7 @@ def _parser() -> Parser:
     parser = Parser(
         "validate",
         "Judge OME-Zarr of any version: its documents, whether all that they name is there and fits, and, "
-        "if asked, its pixels. Nothing is written.",
+        "if asked, its pixels. Nothing is written, unless --fix asks for it.",
         _EXAMPLES,
     )
     parser.add_argument(
@@ -69,6 +74,11 @@ def _parser() -> Parser:
         help="documents alone; also the structure (default); also a sample of the pixels",
     )  # fmt: skip
     parser.add_argument("--kind", choices=KINDS, help="what it has to be; by default what it says it is")
+    parser.add_argument(
+        "--fix", action="store_true",
+        help="mend what the documents themselves tell, keep the old ones, and judge again",
+    )  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="with --fix: print what would change")
     parser.add_argument("--json", action="store_true", help="one JSON object a target and line")
     parser.add_argument("--format", choices=FORMATS, default="text", help="of the output (text)")
     return parser
@@ -85,6 +95,8 @@ def _targets(named: list[str]) -> Iterator[str]:
 def _judged(target: str, chosen: argparse.Namespace) -> tuple[Validation, int]:
     """Judge one target; one that cannot be read is told as its result, so that the others have their turn."""
     try:
+        if chosen.fix:
+            _mend(target, chosen)
         found = validate(target, verdict=chosen.verdict, depth=chosen.depth, kind=chosen.kind)
     except ZarrscopeError as error:
         reason = str(error)
@@ -97,3 +109,13 @@ def _judged(target: str, chosen: argparse.Namespace) -> tuple[Validation, int]:
     failed = Validation(path=without_secrets(target), verdict=chosen.verdict)
     failed.failure = " ".join(reason.split())
     return failed, UNREADABLE
+
+
+def _mend(target: str, chosen: argparse.Namespace) -> None:
+    """Print what can be mended, and do it; programs that read the result find it on standard output alone."""
+    repair = plan_fix(target)
+    text = chosen.format == "text" and not chosen.json
+    out = sys.stdout if text else sys.stderr
+    print("\n".join(judgements.told_edits(without_secrets(target), repair)), file=out, flush=True)
+    if not chosen.dry_run:
+        repair.apply()
