@@ -323,15 +323,22 @@ def composed(steps: Items[Transformation], ndim: int) -> Placement | None:
     Placement or None
         None where one of the steps is more than scale and translation, or has another length.
     """
-    scale: Point = (1.0,) * ndim
-    shift: Point = (0.0,) * ndim
+    whole: Placement | None = None
     for step in steps:
-        next_ = step.placement(ndim)
-        if next_ is None:
+        found = step.placement(ndim)
+        if found is None:
             return None
-        shift = tuple(t * s + u for t, s, u in zip(shift, next_.scale, next_.translation, strict=True))
-        scale = tuple(a * b for a, b in zip(scale, next_.scale, strict=True))
-    return Placement(scale, shift)
+        if whole is None:
+            whole = found
+        elif isinstance(step, Translation):  # what follows most scales
+            shift = tuple(t + u for t, u in zip(whole.translation, found.translation, strict=True))
+            whole = Placement(whole.scale, shift)
+        else:
+            shift = tuple(
+                t * s + u for t, s, u in zip(whole.translation, found.scale, found.translation, strict=True)
+            )
+            whole = Placement(tuple(a * b for a, b in zip(whole.scale, found.scale, strict=True)), shift)
+    return whole or Placement((1.0,) * ndim, (0.0,) * ndim)
 
 
 def composed_affine(steps: Items[Transformation], ndim: int) -> Rows | None:
