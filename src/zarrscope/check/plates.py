@@ -59,12 +59,14 @@ def _acquisitions_of(well: Place, known: list[int], version: str) -> Iterator[Pr
                 hint = f'write "acquisition": one of {", ".join(map(str, known[:8]))}'
                 yield problem(rules.GIVEN, version, well.file, pointer, message, hint)
         elif type(said) is int and said not in known:
-            of_plate = (
-                f"those of the plate are {', '.join(map(str, known[:8]))}" if known else "the plate has none"
-            )
             hint = "list it in 'acquisitions' of the plate"
+            listed = ", ".join(map(str, known[:8]))
+            rule, of_plate = (
+                (rules.KNOWN, f"those of the plate are {listed}") if known
+                else (rules.UNLISTED_RUN, "the plate lists none")
+            )  # fmt: skip
             message = f"there is no acquisition {said}; {of_plate}"
-            yield problem(rules.KNOWN, version, well.file, f"{pointer}/acquisition", message, hint)
+            yield problem(rule, version, well.file, f"{pointer}/acquisition", message, hint)
 
 
 def _count(well: Place, plate: Mapping[str, Any], parent: Place, version: str) -> Iterator[Problem]:

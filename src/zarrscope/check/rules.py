@@ -124,6 +124,9 @@ GIVEN = _structure(
 KNOWN = _structure(
     "well/acquisition-known", MUST, "The acquisition of a field is one of the plate.", "well-md"
 )
+UNLISTED_RUN = _structure(
+    "well/acquisition-unlisted", SHOULD, "A plate whose fields name acquisitions lists them.", "plate-md"
+)
 FIELD_COUNT = _structure(
     "plate/field-count-fits", SHOULD, "No well has more fields than the plate announces.", "plate-md"
 )

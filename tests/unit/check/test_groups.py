@@ -302,3 +302,11 @@ def test_ome_xml(tree: Tree, old: str, new: str, rule: str) -> None:
     key = "OME/METADATA.ome.xml"
     tree.write(key, (tree.root / key).read_text().replace(old, new))
     assert wrong(zarrscope.validate(tree.root)) == {(rule, key, "")}
+
+
+def test_acquisitions_that_the_plate_does_not_list(tree: Tree) -> None:
+    tree.plate()
+    tree.change("zarr.json", ome(lambda o: o["plate"].pop("acquisitions")))
+    found = zarrscope.validate(tree.root)
+    assert wrong(found) == set()
+    assert advice(found, "well/acquisition-unlisted")
