@@ -58,6 +58,16 @@ class Case:
         return document.get("attributes", document) if "zarr_format" in document else document
 
     @property
+    def form(self) -> str:
+        """Which of the suites of its version it belongs to."""
+        return self.name.split("/")[1] if self.version == "0.6" else "documents"
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a tree of 0.6 is called valid although it is written as the drafts were."""
+        return self.valid and self.form == "zarr" and b'"input": "' in self.text
+
+    @property
     def zarr_format(self) -> int:
         """As the place of the document tells it."""
         return 3 if "ome" in (self.attributes or {}) or self.name.endswith("zarr.json") else 2
@@ -98,3 +108,10 @@ def validator(version: str, name: str) -> jsonschema.Draft202012Validator:
         if path.stem == name:
             wanted = schema
     return jsonschema.Draft202012Validator(wanted, registry=Registry().with_resources(resources))
+
+
+def schema_verdict(case: Case) -> bool:
+    """Return what the official schema says, by jsonschema."""
+    attributes = case.attributes
+    name = f"strict_{case.kind}" if case.strict else case.kind
+    return attributes is not None and validator(case.version, name).is_valid(attributes)
