@@ -148,6 +148,9 @@ SERIES_COUNT = _structure(
 )  # fmt: skip
 MEMBER = _structure("scene/members-exist", MUST, "Each image of a scene is there.", "scene-md", since="0.6")
 
+EXISTENCE = frozenset({LEVEL, LABEL, WELL, ROW, FIELD, SERIES, MEMBER})
+"""Rules that are broken because something is not there."""
+
 # --- files -------------------------------------------------------------------------------------------
 
 UNMENTIONED = _structure(

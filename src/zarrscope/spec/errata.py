@@ -86,6 +86,11 @@ GENERAL = (
         "``attributes`` calls the same invalid. They are read as a draft, and judged invalid.",
     ),
     Erratum(
+        "", ("0.6",), "test cases against text",
+        "The valid trees of the suite ``zarr`` are bare documents: no array, well or field is there. Where "
+        "nothing at all is there that a document names, ``strict`` judges the document alone.",
+    ),
+    Erratum(
         "", ("0.6",), "test cases", "Two invalid trees of the suite ``zarr`` are no JSON at all."
     ),
     Erratum(

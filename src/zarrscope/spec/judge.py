@@ -85,7 +85,7 @@ def judge(
             form(value, f"{codec.root}/{escaped(part)}", notes)
     if kind is not None and KINDS[kind][0] not in ours:
         notes.note(MISSING[KINDS[kind][0]], codec.root, f"{KINDS[kind][0]!r} is missing: this is no {kind}")
-    elif kind is None and node is None:
+    elif kind is None and (node is None or (node.fragment is not None and not ours.keys() & forms.keys())):
         notes.note(_NOTHING, "", "nothing of OME-Zarr is said here")
     if node is not None:
         for entry in _rules(codec.version):

@@ -334,6 +334,9 @@ BREAKS: dict[str, tuple[str, str, Any]] = {
 }
 ELSEWHERE = {
     "version/zarr-format": "test_versions",
+    "document/images-below": "tests/unit/check",
+    "document/json": "tests/unit/check",
+    "document/zarr": "tests/unit/check",
     "version/draft": "test_dialects",
     "version/draft-form": "test_dialects",
     "document/coordinateTransformations": "test_fragments",
