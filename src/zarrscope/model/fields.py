@@ -133,6 +133,10 @@ class Bijection(Transformation):
         known = self.forward.ndim_out
         return self.backward.ndim_in if known is None else known
 
+    def dims(self, ndim: int) -> int | None:
+        """Return how many coordinates come out of the way forward."""
+        return self.forward.dims(ndim)
+
     def apply(self, point: Items[float]) -> Point:
         """Return where the way forward takes the point."""
         return self.forward.apply(point)

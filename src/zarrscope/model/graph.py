@@ -73,12 +73,12 @@ class Graph:
     @cached_property
     def components(self) -> tuple[frozenset[Place], ...]:
         """The parts that nothing connects, whichever way the transformations run; one where all is well."""
-        left = dict.fromkeys(self.places)
+        seen: set[Place] = set()
         found = []
-        while left:
-            part = self._reached(next(iter(left)))
-            found.append(part)
-            left = {place: None for place in left if place not in part}
+        for place in self.places:
+            if place not in seen:
+                found.append(self._reached(place))
+                seen |= found[-1]
         return tuple(found)
 
     def place(self, name: str | Place | tuple[str, str | None]) -> Place:
@@ -217,7 +217,7 @@ def graph_of_image(image: Multiscale, path: str = "") -> Graph:
     """
     systems = {Place(normal_path(path), system.name): system for system in image.systems}
     after = image.common
-    named = [t for t in image.transformations if t.input is not None and t.output is not None]
+    named = [t for t in image.edges if t.input is not None and t.output is not None]
     intrinsic = Place(normal_path(path), image.intrinsic.name if image.systems else "")
     edges = []
     for dataset in image.datasets:

@@ -87,6 +87,13 @@ class Multiscale:
             return ()
         return tuple(t for t in self.transformations if t.input is None and t.output is None)
 
+    @property
+    def edges(self) -> tuple[Transformation, ...]:
+        """Transformations between systems that have names (0.6)."""
+        if self.systems and self.intrinsic.name:
+            return self.transformations
+        return tuple(t for t in self.transformations if t.input is not None or t.output is not None)
+
     def placement(self, level: int) -> Placement | None:
         """Return scale and translation of a level, or None where its transformation is more than that."""
         return composed([self.datasets[level].transformation, *self.common], len(self.axes))

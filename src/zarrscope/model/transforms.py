@@ -82,7 +82,8 @@ class Transformation:
         """Return how many coordinates come out where so many go in; None where so many do not fit."""
         if self.ndim_in not in (None, ndim):
             return None
-        return ndim if self.ndim_out is None else self.ndim_out
+        out = self.ndim_out
+        return ndim if out is None else out
 
     def apply(self, point: Items[float]) -> Point:
         """Return where a point goes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zarrscope.errors import NotFoundError, UnsupportedError
+from zarrscope.errors import InvalidKeyError, MetadataError, NotFoundError, UnsupportedError
 from zarrscope.executor import fan_out
 from zarrscope.model.graph import Graph, graph_of_image, graph_of_scene, joined, normal_path
 from zarrscope.node.document import Document, read_document
@@ -43,10 +43,11 @@ def graph_of_document(document: Document) -> Graph:
 
 
 def _below(document: Document, path: str) -> tuple[Multiscale, ...]:
-    """Return the images of a group below; none where nothing stands there: its systems then have no axes."""
+    """Return the images of another group; none where it cannot be read: its systems then have no axes."""
+    place = normal_path(document.path, path)
     try:
-        found = read_document(document.store, document.child(path), document.zarr_format)
-    except (NotFoundError, UnsupportedError):
+        found = read_document(document.store, place, document.zarr_format)
+    except (NotFoundError, UnsupportedError, MetadataError, InvalidKeyError):
         return ()
     return _images(found)
 

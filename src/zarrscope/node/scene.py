@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from zarrscope.errors import ArgumentError
 from zarrscope.model.graph import Graph, Place, normal_path
+from zarrscope.node.document import read_document
 from zarrscope.node.graphs import graph_of_document
 from zarrscope.node.groups import ImageGroup
 
 if TYPE_CHECKING:
     from zarrscope.model.axes import CoordinateSystem
     from zarrscope.model.transforms import Transformation
+    from zarrscope.node.document import Document
 
 
 class Scene(ImageGroup):
@@ -36,6 +38,11 @@ class Scene(ImageGroup):
     def graph(self) -> Graph:
         """All coordinate systems of the scene and its images. The first use reads their documents."""
         return graph_of_document(self.document)
+
+    def _below(self, path: str) -> Document:
+        # unlike those of other groups, paths of a scene may lead upwards
+        place = normal_path(self.document.path, path)
+        return read_document(self.document.store, place, self.document.zarr_format)
 
     def transform(self, path: str, to: str | None = None, level: int = 0) -> Transformation:
         """Return the way from the pixels of an image to a coordinate system.

@@ -75,8 +75,7 @@ def _image(image: Multiscale, version: str, lost: list[str]) -> Multiscale:
     others = [system.name for system in image.systems if system is not intrinsic]
     if others:
         lost.append(f"the coordinate system{'s' * (len(others) > 1)} {', '.join(map(repr, others))}")
-    edges = [t for t in image.transformations if t not in image.common]
-    for edge in edges:
+    for edge in image.edges:
         kind = type(edge).__name__.lower()
         lost.append(f"the transformation ({kind}) from {_end(edge.input)} to {_end(edge.output)}")
     if intrinsic.extra:

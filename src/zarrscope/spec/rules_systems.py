@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from zarrscope.model.graph import Graph, Place, graph_of_image, graph_of_scene
@@ -62,15 +63,15 @@ def declared(node: Node) -> Iterator[Finding]:
     for group in groups(node):
         if group.path == "fragment" and not group.systems:
             continue
+        names = set(group.systems)
         for index, step in enumerate(group.edges):
             for key, end in (("input", step.input), ("output", step.output)):
-                path = f"{group.path}.transformations[{index}].{key}"
-                yield from _unknown(path, end, set(group.systems))
+                yield from _unknown(f"{group.path}.transformations[{index}].{key}", end, names)
 
 
 def _unknown(path: str, end: SystemReference | None, names: set[str]) -> Iterator[Finding]:
     if end is not None and end.name is not None and not end.path and end.name not in names:
-        known = ", ".join(sorted(name for name in names if name)[:9])
+        known = ", ".join(sorted(islice((name for name in names if name), 9)))
         yield Finding(path, f"there is no coordinate system {end.name[:60]!r} here", f"there are: {known}")
 
 
@@ -154,9 +155,9 @@ def connected(node: Node) -> Iterator[Finding]:
     """Transformations connect all coordinate systems of a document."""
     for m, image in enumerate(node.multiscales):
         own = {Place("", system.name) for system in image.systems if system.name}
+        index = {system.name: s for s, system in reversed(list(enumerate(image.systems)))}
         for name in _apart(graph_of_image(image), own):
-            index = [system.name for system in image.systems].index(name)
-            yield Finding(f"multiscales[{m}].systems[{index}]", _alone(name))
+            yield Finding(f"multiscales[{m}].systems[{index[name]}]", _alone(name))
     scene = node.scene
     if scene is not None and scene.transformations:
         own = {Place("", system.name) for system in scene.systems or () if system.name}

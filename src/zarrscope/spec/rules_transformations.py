@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrscope.model.dimensions import ByDimension, MapAxis, ProjectAxis
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 _ROUNDED = 1e-3
 """How far a rotation may be from orthonormal: documents hold numbers that people rounded."""
+
+
+_LARGEST = 64
+"""Rows of a rotation that are checked: more is no image, and would take its time."""
 
 
 class Visit(NamedTuple):
@@ -125,7 +130,7 @@ def map_axis_permutation(node: Node) -> Iterator[Finding]:
 def rotation_orthonormal(node: Node) -> Iterator[Finding]:
     """The rows and columns of a rotation are orthonormal and its determinant is 1."""
     for path, step, _, _ in visits(node):
-        if not isinstance(step, Rotation) or step.rows is None:
+        if not isinstance(step, Rotation) or step.rows is None or len(step.rows) > _LARGEST:
             continue
         if not orthonormal(step.rows, _ROUNDED):
             yield Finding(path, "the rows are not orthonormal", "a matrix that stretches is an affine")
@@ -184,7 +189,7 @@ def by_dimension_cover(node: Node) -> Iterator[Finding]:
         if not isinstance(step, ByDimension):
             continue
         given = [axis for item in step.items for axis in item.outputs]
-        twice = sorted({axis for axis in given if given.count(axis) > 1})
+        twice = sorted(axis for axis, count in Counter(given).items() if count > 1)
         missing = sorted(set(range(len(given) if out is None else out)) - set(given))
         if twice:
             yield Finding(path, f"the output axis {twice[0]} stands in more than one part")

@@ -120,11 +120,10 @@ class V06(V05):
         As an edge of the graph they would leave the datasets in a system that no longer is the physical
         one, for every reader that does not follow the graph.
         """
-        named = [t for t in image.transformations if t not in image.common]
         body: dict[str, Any] = {"coordinateSystems": [self._encode_system(s) for s in image.systems]}
         body["datasets"] = [self._encode_dataset(d, image) for d in image.datasets]
-        if named:
-            body["coordinateTransformations"] = [encode_transformation(t) for t in named]
+        if image.edges:
+            body["coordinateTransformations"] = [encode_transformation(t) for t in image.edges]
         return body
 
     def encode_scenes(self, node: Node) -> dict[str, Any]:

@@ -10,7 +10,14 @@ import pytest
 import zarr
 
 import zarrscope
-from zarrscope.errors import ArgumentError, CorruptDataError, MetadataError, NotFoundError, UnsupportedError
+from zarrscope.errors import (
+    ArgumentError,
+    CorruptDataError,
+    InvalidKeyError,
+    MetadataError,
+    NotFoundError,
+    UnsupportedError,
+)
 from zarrscope.model.graph import Place
 from zarrscope.node.parameters import StoredParameters
 from zarrscope.node.scene import Scene
@@ -320,10 +327,17 @@ def test_scenes(tmp_path: Path) -> None:
             ]
         },
     )
-    bare = zarrscope.open(tmp_path / "bare")
+    bare = zarrscope.open(LocalStore(tmp_path), "bare")
     assert isinstance(bare, Scene)
+    assert bare.image("../a").shape == (8, 9)
     with pytest.raises(ArgumentError, match="name one"):
         bare.transform("../a")
+    # seen from its own folder the images lie outside of all that was opened
+    alone = zarrscope.open(tmp_path / "bare")
+    assert isinstance(alone, Scene)
+    assert len(alone.graph.systems) == 0
+    with pytest.raises(InvalidKeyError):
+        alone.image("../a")
 
 
 def test_notes_tell_of_drafts(tmp_path: Path) -> None:
