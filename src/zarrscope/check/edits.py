@@ -100,11 +100,18 @@ def _differences(file: str, at: str, before: Any, after: Any) -> Iterator[Edit]:
                 yield Edit(file, place, "", _text(after[key]))
             else:
                 yield from _differences(file, place, before[key], after[key])
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+    elif _alike(before, after):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
             yield from _differences(file, f"{at}/{index}", old, new)
     elif repr(before) != repr(after):  # NaN is equal to itself this way
         yield Edit(file, at, _text(before), _text(after))
+
+
+def _alike(before: Any, after: Any) -> bool:
+    """Return whether two lists are told entry by entry; short words and numbers are told as one list."""
+    if not isinstance(before, list) or not isinstance(after, list) or len(before) != len(after):
+        return False
+    return any(isinstance(entry, dict | list) for entry in (*before, *after))
 
 
 def _text(value: Any) -> str:

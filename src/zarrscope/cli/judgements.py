@@ -129,11 +129,12 @@ def told_edits(target: str, repair: Repair) -> Iterable[str]:
     for edit in repair.edits:
         by_file.setdefault(edit.file, []).append(str(edit))
     alike: dict[tuple[str, ...], list[str]] = {}
-    for file, lines in by_file.items():
-        alike.setdefault(tuple(lines), []).append(file)
+    for file, own in by_file.items():
+        alike.setdefault(tuple(own), []).append(file)
     count = f"{len(repair.edits)} change{'s' * (len(repair.edits) > 1)}"
     documents = f"{len(by_file)} document{'s' * (len(by_file) > 1)}"
-    yield f"{target}: {count} in {documents}; what stood there is kept in {repair.kept}"
+    old = any(change.before is not None for change in repair.changes)
+    yield f"{target}: {count} in {documents}{f'; what stood there is kept in {repair.kept}' if old else ''}"
     for lines, files in alike.items():
         yield f"  {_heading(tuple(files))}"
         yield from (f"    {line}" for line in lines)
