@@ -48,6 +48,8 @@ class Hierarchy:
         self.documents = Documents(store, None if self.listable else MOST_REMOTE)
         self.roots: list[Place] = []
         """The trees that were judged."""
+        self.zarr_format = 0
+        """Of the root."""
 
     def run(self) -> None:
         """Judge it.
@@ -62,6 +64,7 @@ class Hierarchy:
             raise NotFoundError(
                 f"{self.store.url()}: there is no Zarr here (no zarr.json, .zgroup or .zarray)"
             )
+        self.zarr_format = zarr_format
         deep = self.depth != "documents"
         copies = consolidated(self.documents, zarr_format) if deep else None
         self.documents.kept = None if copies is None else {}

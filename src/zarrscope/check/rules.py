@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zarrscope.check import rules_profiles  # noqa: F401  (with them the sentences of profiles are entered)
 from zarrscope.spec.rules import EVERY, MUST, NOTE, RULES, SHOULD, sentence
 
 if TYPE_CHECKING:

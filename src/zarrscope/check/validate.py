@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from zarrscope.check.hierarchy import Hierarchy
 from zarrscope.check.lone import document_at, judge_alone
+from zarrscope.check.rules_profiles import PROFILES, Profile
 from zarrscope.check.validation import Validation
 from zarrscope.errors import ArgumentError
 from zarrscope.report import VERDICTS, Verdict
@@ -28,6 +29,7 @@ def validate(
     verdict: Verdict = "spec",
     depth: Depth = "structure",
     kind: TargetKind | None = None,
+    profile: Profile | None = None,
 ) -> Validation:
     """Judge an OME-Zarr by the specification: its documents, its structure and, if asked, its pixels.
 
@@ -49,6 +51,9 @@ def validate(
     kind : str, optional
         What the target has to be (``image``, ``label``, ``labels``, ``plate``, ``well``, ``scene``,
         ``transformation``); by default whatever it says it is.
+    profile : {"omero", "dandi", "spatialdata", "bioformats2raw"}, optional
+        A consumer whose demands beyond the specification are judged as well; what it would not take
+        makes ``valid`` false for every verdict.
 
     Returns
     -------
@@ -61,17 +66,25 @@ def validate(
     NotFoundError
         Nothing stands there.
     ArgumentError
-        A verdict, depth or kind that does not exist.
+        A verdict, depth, kind or profile that does not exist, or a profile of documents alone.
     """
     _check("verdict", verdict, VERDICTS)
     _check("depth", depth, DEPTHS)
     _check("kind", kind, (*KINDS, None))
-    found = Validation(path=_address(url), verdict=verdict)
+    _check("profile", profile, (*PROFILES, None))
+    found = Validation(path=_address(url), verdict=verdict, profile=profile or "")
     lone = document_at(url)
+    if profile is not None and (lone is not None or depth == "documents"):
+        raise ArgumentError(f"the profile {profile!r} is about a hierarchy; documents alone cannot show it")
     if lone is not None:
         judge_alone(found, *lone, kind)
-    else:
-        Hierarchy(found, resolve(url), depth, kind).run()
+        return found
+    hierarchy = Hierarchy(found, resolve(url), depth, kind)
+    hierarchy.run()
+    if profile is not None:
+        from zarrscope.check.profiles import judge_profile
+
+        judge_profile(profile, hierarchy.roots, hierarchy.documents, hierarchy.zarr_format, found)
     return found
 
 

@@ -31,6 +31,8 @@ class Validation(Report):
         Keys of all documents that were judged.
     failure : str
         Why the target could not be read; "" where it could.
+    profile : str
+        The consumer whose demands were judged as well; "" where none was named.
     """
 
     path: str = ""
@@ -39,6 +41,7 @@ class Validation(Report):
     kind: str = ""
     files: list[str] = field(default_factory=list)
     failure: str = ""
+    profile: str = ""
 
     @property
     def valid(self) -> bool:
@@ -64,6 +67,7 @@ class Validation(Report):
             "valid": self.valid,
             "message": self.message,
             "verdict": self.verdict,
+            "profile": self.profile,
             "version": self.version,
             "kind": self.kind,
             "problems": [p.to_json() for p in self.problems],

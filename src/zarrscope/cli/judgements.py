@@ -81,7 +81,8 @@ class Text:
         verdict = self._paint("valid", "good") if found.valid else self._paint("not valid", "bad")
         said = [found.kind, f"OME-Zarr {found.version}" if found.version else ""]
         said.append(f"{len(found.files)} document{'s' * (len(found.files) != 1)}")
-        yield f"{found.path}: {verdict} ({', '.join(filter(None, said))}; verdict {found.verdict})"
+        by = f"verdict {found.verdict}{f', profile {found.profile}' if found.profile else ''}"
+        yield f"{found.path}: {verdict} ({', '.join(filter(None, said))}; {by})"
         for heading, problems in folded(found.problems):
             yield f"  {heading}"
             for problem, places in problems:

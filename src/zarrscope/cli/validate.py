@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from zarrscope.check.fix import plan_fix
+from zarrscope.check.rules_profiles import PROFILES
 from zarrscope.check.validate import DEPTHS, KINDS, validate
 from zarrscope.check.validation import Validation
 from zarrscope.cli import judgements
@@ -28,6 +29,7 @@ examples:
   zarrscope validate plate.ome.zarr --verdict strict --depth pixels
   zarrscope validate https://example.org/cells.ome.zarr --json
   zarrscope validate zarr.json --kind image
+  zarrscope validate cells.ome.zarr --profile omero
   zarrscope validate cells.ome.zarr --fix --dry-run
   zarrscope validate cells.ome.zarr --fix
   ls -d *.zarr | zarrscope validate - --format junit > report.xml
@@ -75,6 +77,9 @@ def _parser() -> Parser:
     )  # fmt: skip
     parser.add_argument("--kind", choices=KINDS, help="what it has to be; by default what it says it is")
     parser.add_argument(
+        "--profile", choices=PROFILES, help="also what this consumer demands beyond the specification"
+    )
+    parser.add_argument(
         "--fix", action="store_true",
         help="mend what the documents themselves tell, keep the old ones, and judge again",
     )  # fmt: skip
@@ -97,7 +102,13 @@ def _judged(target: str, chosen: argparse.Namespace) -> tuple[Validation, int]:
     try:
         if chosen.fix:
             _mend(target, chosen)
-        found = validate(target, verdict=chosen.verdict, depth=chosen.depth, kind=chosen.kind)
+        found = validate(
+            target,
+            verdict=chosen.verdict,
+            depth=chosen.depth,
+            kind=chosen.kind,
+            profile=chosen.profile,
+        )
     except ZarrscopeError as error:
         reason = str(error)
     except OSError as error:
@@ -106,7 +117,7 @@ def _judged(target: str, chosen: argparse.Namespace) -> tuple[Validation, int]:
         reason = "more than this machine can hold"
     else:
         return found, VALID if found.valid else INVALID
-    failed = Validation(path=without_secrets(target), verdict=chosen.verdict)
+    failed = Validation(path=without_secrets(target), verdict=chosen.verdict, profile=chosen.profile or "")
     failed.failure = " ".join(reason.split())
     return failed, UNREADABLE
 
