@@ -166,8 +166,9 @@ def _order(levels: Sequence[Level], version: str) -> Iterator[Problem]:
 
 def _scales(image: Place, levels: Sequence[Level], described: Multiscale, version: str) -> Iterator[Problem]:
     """Compare sizes of pixels and of arrays: what one has more, the other has less, but for rounding."""
-    written = {dataset.path: i for i, dataset in enumerate(described.datasets)}
-    placed = [(lv, described.placement(written[lv.name])) for lv in levels if lv.name in written]
+    paths = [dataset.path for dataset in described.datasets]
+    written = dict(zip(paths, described.placements(), strict=True))
+    placed = [(level, written[level.name]) for level in levels if level.name in written]
     first, base = placed[0] if placed else (None, None)
     if first is None or base is None:
         return

@@ -98,11 +98,11 @@ def _judge_image(image: Place, store: Readable, each: int, sampled: Sampled) -> 
     is_label = image.role == "label" or "image-label" in image.document.ours
     for number in sorted({place.link.place[0] for place in image.of("level")}):
         described = multiscale_of(image, number)
-        written = {d.path: i for i, d in enumerate(described.datasets)} if described else {}
+        paths = [dataset.path for dataset in described.datasets] if described else []
+        written = dict(zip(paths, described.placements(), strict=True)) if described else {}
         finer: _Opened | None = None
         for level in levels_of(image, number):
-            index = written.get(level.name)
-            placed = described.placement(index) if described is not None and index is not None else None
+            placed = written.get(level.name)
             opened = yield from _open(level, store, placed.scale if placed else None, version, sampled)
             if opened is None:
                 finer = None

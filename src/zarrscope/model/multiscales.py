@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarrscope.errors import UnsupportedError
 from zarrscope.model.axes import NOTHING, Axis, CoordinateSystem
-from zarrscope.model.transforms import Placement, Transformation, composed
+from zarrscope.model.transforms import Placement, Transformation, composed, joined_placement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +97,15 @@ class Multiscale:
     def placement(self, level: int) -> Placement | None:
         """Return scale and translation of a level, or None where its transformation is more than that."""
         return composed([self.datasets[level].transformation, *self.common], len(self.axes))
+
+    def placements(self) -> tuple[Placement | None, ...]:
+        """Return those of all levels; what they have in common is composed once."""
+        ndim = len(self.axes)
+        own = [dataset.transformation.placement(ndim) for dataset in self.datasets]
+        if not self.common:
+            return tuple(own)
+        after = composed(self.common, ndim)
+        return tuple(None if one is None or after is None else joined_placement(one, after) for one in own)
 
     def bind(self, parameters: Parameters) -> Multiscale:
         """Return the same with the numbers that stand in arrays (see ``Transformation.bind``)."""

@@ -329,17 +329,17 @@ def composed(steps: Items[Transformation], ndim: int) -> Placement | None:
         found = step.placement(ndim)
         if found is None:
             return None
-        if whole is None:
-            whole = found
-        elif isinstance(step, Translation):  # what follows most scales
-            shift = tuple(t + u for t, u in zip(whole.translation, found.translation, strict=True))
-            whole = Placement(whole.scale, shift)
-        else:
-            shift = tuple(
-                t * s + u for t, s, u in zip(whole.translation, found.scale, found.translation, strict=True)
-            )
-            whole = Placement(tuple(a * b for a, b in zip(whole.scale, found.scale, strict=True)), shift)
+        whole = found if whole is None else joined_placement(whole, found)
     return whole or Placement((1.0,) * ndim, (0.0,) * ndim)
+
+
+def joined_placement(first: Placement, then: Placement) -> Placement:
+    """Return what two placements of the same length do, one after the other."""
+    if set(then.scale) <= {1.0}:  # a translation is what follows most scales
+        shift = tuple(t + u for t, u in zip(first.translation, then.translation, strict=True))
+        return Placement(first.scale, shift)
+    shift = tuple(t * s + u for t, s, u in zip(first.translation, then.scale, then.translation, strict=True))
+    return Placement(tuple(a * b for a, b in zip(first.scale, then.scale, strict=True)), shift)
 
 
 def composed_affine(steps: Items[Transformation], ndim: int) -> Rows | None:

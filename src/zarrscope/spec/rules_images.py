@@ -20,8 +20,7 @@ def finest_first(node: Node) -> Iterator[Finding]:
     """Datasets are ordered from the highest resolution to the lowest."""
     for m, image in enumerate(node.multiscales):
         before = None
-        for d in range(len(image.datasets)):
-            placement = image.placement(d)
+        for d, placement in enumerate(image.placements()):
             if placement is None:
                 continue
             size = [abs(s) for s in placement.scale]
@@ -70,8 +69,7 @@ def one_number_an_axis(node: Node) -> Iterator[Finding]:
 def scale_not_zero(node: Node) -> Iterator[Finding]:
     """No scale is 0."""
     for m, image in enumerate(node.multiscales):
-        for d in range(len(image.datasets)):
-            placement = image.placement(d)
+        for d, placement in enumerate(image.placements()):
             if placement is not None and 0 in placement.scale:
                 hint = "where the size of a pixel is unknown write 1.0 and no unit"
                 yield Finding(f"multiscales[{m}].datasets[{d}].transformation", "a scale is 0", hint)

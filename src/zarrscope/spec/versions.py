@@ -121,7 +121,10 @@ def detect(attributes: Mapping[str, Any], zarr_format: int, assume: str | None =
     str
         As it stands there, even where nothing here knows it.
     """
-    return claimed(attributes, zarr_format) or assume or _shown(attributes, zarr_format)
+    found = claimed(attributes, zarr_format)
+    if found is not None:  # an empty one is a claim too
+        return found
+    return assume or _shown(attributes, zarr_format)
 
 
 def claimed(attributes: Mapping[str, Any], zarr_format: int) -> str | None:

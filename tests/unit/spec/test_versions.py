@@ -48,6 +48,7 @@ def problems(attributes: dict[str, Any], zarr_format: int = 2) -> list[tuple[str
         ({"ome": {"version": "0.6rc0"}}, 3, "0.6rc0"),
         ({"ome": {}}, 3, "0.5"),
         ({}, 3, "0.5"),
+        ({"ome": {"version": ""}}, 3, ""),
         ({"ome": {"version": "0.5"}}, 2, "0.5"),
     ],
 )
