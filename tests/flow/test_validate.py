@@ -334,3 +334,78 @@ def test_trees_of_drafts_are_whole(shared: Path) -> None:
         assert rules <= {"hierarchy/one-version"}, (tree, found)  # some hold images of an earlier draft
         assert not [p for p in found.problems if p.rule == "transformations/parameters-exist"]
         assert len(found.files) > 1
+
+
+def faulty(image: Path) -> dict[str, bytes]:
+    """Take names of dimensions away and misspell a unit; return all files as they are then."""
+    level = json.loads((image / "0/zarr.json").read_text())
+    del level["dimension_names"]
+    (image / "0/zarr.json").write_text(json.dumps(level))
+    root = (image / "zarr.json").read_text().replace('"micrometer"', '"micron"')
+    (image / "zarr.json").write_text(root)
+    return files(image)
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def test_fix(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = faulty(image)
+    assert main(["validate", str(image), "--fix", "--dry-run"]) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert files(image) == before
+    assert main(["validate", str(image), "--fix"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[:6] == shown[:6] == [
+        f"{image}: 3 changes in 2 documents; what stood there is kept in .zarrscope/fix-1",
+        "  zarr.json",
+        '    /attributes/ome/multiscales/0/axes/1/unit: "micron" -> "micrometer"',
+        '    /attributes/ome/multiscales/0/axes/2/unit: "micron" -> "micrometer"',
+        "  0/zarr.json",
+        '    /dimension_names: nothing -> ["c", "y", "x"]',
+    ]  # fmt: skip
+    assert told[6].startswith(f"{image}: valid (")
+    after = files(image)
+    documents = {"zarr.json", "0/zarr.json"}
+    assert {key for key in before if after[key] != before[key]} == documents
+    kept = {f".zarrscope/fix-1/{key}": before[key] for key in documents}
+    assert {key: after[key] for key in after if key not in before} == kept | {
+        ".zarrscope/zarr.json": after[".zarrscope/zarr.json"]
+    }
+    assert main(["validate", str(image), "--fix"]) == 0
+    assert "nothing that can be mended without guessing" in capsys.readouterr().out
+    assert files(image) == after
+
+
+def test_what_is_mended_does_not_stand_between_json(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    faulty(image)
+    assert main(["validate", str(image), "--fix", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert lines(out)[0]["valid"] is True and "3 changes" in err
+
+
+def test_fix_and_what_cannot_be_mended(image: Path, broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = image.with_name("a.zip")
+    with zipfile.ZipFile(archive, "w") as file:
+        for key, data in files(image).items():
+            file.writestr(key, data)
+    assert main(["validate", str(broken), "--fix"]) == 1
+    assert "nothing that can be mended" in capsys.readouterr().out
+    assert main(["validate", str(archive), str(image), "--fix"]) == 2
+    out, err = capsys.readouterr()
+    assert "can only be read" in err and len(err.splitlines()) == 1 and f"{image}: valid" in out
+    assert main(["validate", str(image), "--dry-run"]) == 2
+    assert "--fix" in capsys.readouterr().err
+
+
+def test_profile(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(image), "--profile", "dandi"]) == 0
+    assert "verdict spec, profile dandi)" in capsys.readouterr().out
+    for verdict in ("spec", "schema", "strict"):
+        assert main(["validate", str(image), "--profile", "omero", "--verdict", verdict, "--json"]) == 1
+        (found,) = lines(capsys.readouterr().out)
+        assert found["profile"] == "omero" and found["valid"] is False
+        assert "profile-omero/version" in {p["rule"] for p in found["problems"]}
+    assert main(["validate", str(image), "--profile", "odd"]) == 2
+    assert main(["validate", str(image), "--profile", "omero", "--depth", "documents"]) == 2
