@@ -50,7 +50,7 @@ def _axes(case: Case) -> list[str] | None:
 
 
 def label_list(case: Case) -> None:
-    """List the label images that lie below the group ``labels``; those that are listed keep their order."""
+    """List the label images below the group ``labels`` where it has no list; a list that is there stays."""
     place = case.place
     if place is None or place.document.state != "group":
         return
@@ -60,11 +60,8 @@ def label_list(case: Case) -> None:
     holder = case.attributes
     if case.zarr_format == 3:
         holder = holder.setdefault("ome", {"version": case.version})
-    listed = holder.get("labels", []) if isinstance(holder, dict) else None
-    if not isinstance(listed, list):
-        return
-    found = _label_images(case.drafts, place.path, case.zarr_format)
-    holder["labels"] = [*listed, *(name for name in found if name not in listed)]
+    if isinstance(holder, dict) and "labels" not in holder:
+        holder["labels"] = _label_images(case.drafts, place.path, case.zarr_format)
 
 
 def _new_label_list(case: Case) -> None:

@@ -20,7 +20,7 @@ from zarrscope.store.memory import MemoryStore
 from zarrscope.types import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Tree
@@ -215,6 +215,14 @@ def test_a_list_of_label_images(tree: Tree, version: str) -> None:
     document = tree.read(f"labels/{root_of(version)}")
     listed = (document["attributes"]["ome"] if version == "0.5" else document)["labels"]
     assert listed == ["cells", "more/nuclei"]
+
+
+def test_a_list_of_label_images_that_is_there_is_not_added_to(tree: Tree) -> None:
+    tree.image()
+    tree.labels()
+    tree.change("labels/zarr.json", ours("0.5", lambda o: o.update(labels=[])))
+    assert "labels/all-listed" in broken(tree.root)
+    assert fix(tree.root) == []
 
 
 def test_a_group_of_labels_without_a_document(tree: Tree) -> None:
@@ -463,6 +471,30 @@ def test_values_that_are_no_json_stay_what_they_are(tree: Tree) -> None:
     (tree.root / "0/zarr.json").write_text(json.dumps(document))
     assert [edit.pointer for edit in fix(tree.root)] == ["/dimension_names"]
     assert "NaN" in (tree.root / "0/zarr.json").read_text()
+
+
+def official(shared: Path) -> Iterator[str]:
+    """Yield all published examples and test cases, sound or not."""
+    for path in sorted((shared / "conformance").rglob("*.json")):
+        if "schemas" in path.parts:
+            continue
+        text = path.read_text()
+        yield text
+        if path.parent.name == "tests":
+            yield from (json.dumps(case["data"]) for case in json.loads(text).get("tests", []))
+
+
+def test_official_documents_do_not_get_worse(shared: Path, tmp_path: Path) -> None:
+    changed = 0
+    for number, text in enumerate(official(shared)):
+        path = tmp_path / f"{number}.json"
+        path.write_text(text)
+        before = zarrscope.validate(path)
+        if fix(path):
+            changed += 1
+            assert zarrscope.validate(path).valid or not before.valid, text
+            assert fix(path) == [], text
+    assert changed > 50
 
 
 def test_every_rule_that_is_mended_exists() -> None:
