@@ -31,6 +31,10 @@ call valid what the text forbids (column *disputed*), it follows the test cases,
 Versions stand for all their drafts: 0.6rc0 is judged as 0.6, 0.9.dev1 as 0.9.
 """
 
+DEMANDS = """\
+Checked with `--profile` alone. They are not of the specification; each was taken from the documentation or
+the source of the program, none of which could be run here."""
+
 DEPTHS = {
     "document": "Rules that one document shows",
     "structure": "Rules that need the hierarchy",
@@ -44,18 +48,25 @@ def span(rule: Rule) -> str:
     return "" if not held else held[0] if len(held) == 1 else f"{held[0]} to {held[-1]}"
 
 
-def table(depth: str) -> list[str]:
-    """Return the rows of one depth."""
+def is_demand(rule: Rule) -> bool:
+    """Whether a rule is that of a consumer and not of the specification."""
+    return rule.name.startswith("profile-")
+
+
+def plain(text: str) -> str:
+    """Return a sentence as a cell of a table."""
+    return text.replace("``", "`").replace("|", "\\|")
+
+
+def table(rules: list[Rule]) -> list[str]:
+    """Return the rows of some rules."""
     rows = ["| rule | weight | text | schema | suite | strict | disputed | what it demands |",
             "|---|---|---|---|---|---|---|---|"]  # fmt: skip
-    for name, rule in sorted(RULES.items()):
-        if rule.depth == depth:
-            section = f" ({rule.section})" if rule.section else ""
-            official = " | ".join((rule.schema, rule.suite, rule.strict, rule.disputed))
-            words = rule.text.replace("``", "`").replace("|", "\\|")
-            rows.append(
-                f"| `{name}` | {Severity(rule.weight).name} | {span(rule)} | {official} | {words}{section} |"
-            )
+    for rule in sorted(rules, key=lambda rule: rule.name):
+        section = f" ({rule.section})" if rule.section else ""
+        official = " | ".join((rule.schema, rule.suite, rule.strict, rule.disputed))
+        weight = Severity(rule.weight).name
+        rows.append(f"| `{rule.name}` | {weight} | {span(rule)} | {official} | {plain(rule.text)}{section} |")
     return rows
 
 
@@ -63,7 +74,13 @@ def page() -> str:
     """Return the whole page."""
     lines = [INTRODUCTION]
     for depth, title in DEPTHS.items():
-        lines += [f"## {title}", "", *table(depth), ""]
+        own = [rule for rule in RULES.values() if rule.depth == depth and not is_demand(rule)]
+        lines += [f"## {title}", "", *table(own), ""]
+    lines += ["## What consumers demand", "", DEMANDS, ""]
+    lines += ["| rule | what it demands |", "|---|---|"]
+    demands = [rule for rule in RULES.values() if is_demand(rule)]
+    lines += [f"| `{rule.name}` | {plain(rule.text)} |" for rule in sorted(demands, key=lambda r: r.name)]
+    lines.append("")
     lines += ["## Errata", "", "Where text, schemas and official test cases disagree.", ""]
     lines += ["| rule | versions | who | what |", "|---|---|---|---|"]
     for one in errata():
