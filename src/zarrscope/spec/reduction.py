@@ -109,9 +109,17 @@ def _name_axes(axes: Iterable[Axis], version: str, lost: list[str]) -> None:
     own = ("orientation",) if version >= "0.6" else ("orientation", "discrete", "long_name")
     words = {"orientation": "the orientation", "discrete": "'discrete'", "long_name": "the long name"}
     for key in own:
-        names = [axis.name for axis in axes if getattr(axis, key) is not None]
+        names = [axis.name for axis in axes if _says(axis, key)]
         if names:
             lost.append(f"{words[key]} of the ax{'e' if len(names) > 1 else 'i'}s {', '.join(names)}")
+
+
+def _says(axis: Axis, key: str) -> bool:
+    """Whether the axis says something by this that a reader of the older version would not assume."""
+    if key == "discrete":
+        # between channels there is nothing in any version, and every other axis is a line unless it says so
+        return axis.discrete is True and axis.type != "channel"
+    return getattr(axis, key) is not None
 
 
 def _dataset(dataset: Dataset, intrinsic: str, lost: list[str]) -> Dataset:

@@ -98,7 +98,7 @@ def test_what_no_dataset_may_have_is_composed(step: Transformation) -> None:
 
 
 def test_a_downgrade_names_what_is_lost() -> None:
-    axes = [YX[0] | {"discrete": False}, YX[1] | {"longName": "across"}]
+    axes = [YX[0] | {"discrete": True}, YX[1] | {"longName": "across"}]
     node = read(
         document(coordinateSystems=[{"name": "physical", "axes": axes}, {"name": "world", "axes": YX}])
     )
@@ -125,6 +125,29 @@ def test_a_downgrade_names_what_is_lost() -> None:
         }
     ]
     assert losses(node, "0.6") == losses(node, "0.9") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "discrete", "lost"),
+    [
+        ("space", False, []),
+        ("channel", True, []),
+        ("channel", False, []),
+        ("time", True, ["'discrete' of the axis a"]),
+        (None, True, ["'discrete' of the axis a"]),
+    ],
+)
+def test_only_what_nobody_would_assume_of_an_axis_is_lost(
+    kind: str | None, discrete: bool, lost: list[str]
+) -> None:
+    axes = (Axis("a", kind, discrete=discrete), Axis("y", "space", discrete=False), Axis("x", "space"))
+    image = Multiscale(None, (CoordinateSystem("", axes),), (Dataset("0", Identity()),))
+    node = Node(multiscales=(image,))
+    less, told = reduced(node, "0.5")
+    assert told == losses(node, "0.5") == lost
+    assert losses(node, "0.6") == []
+    (written,) = encode(less, "0.5")["ome"]["multiscales"]
+    assert written["axes"] == [{"name": "a"} | ({"type": kind} if kind else {}), *YX]
 
 
 def test_a_downgrade_names_scenes_and_names() -> None:
