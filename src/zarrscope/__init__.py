@@ -10,6 +10,7 @@ from types import ModuleType as _ModuleType
 __version__ = "0.1.0"
 
 _PLACES = {
+    "Box": "zarrscope.model.boxes",
     "Channel": "zarrscope.model.rendering",
     "ConvertOptions": "zarrscope.convert.plan",
     "Image": "zarrscope.node.image",
@@ -19,6 +20,7 @@ _PLACES = {
     "Level": "zarrscope.node.image",
     "PlanOptions": "zarrscope.pyramid.plan",
     "Region": "zarrscope.types",
+    "Scene": "zarrscope.node.scene",
     "Window": "zarrscope.model.rendering",
     "convert": "zarrscope.convert.run",
     "create": "zarrscope.write.create",

@@ -2,6 +2,7 @@ from zarrscope.check.validate import validate as validate
 from zarrscope.convert.plan import ConvertOptions as ConvertOptions
 from zarrscope.convert.run import convert as convert
 from zarrscope.convert.upgrade import upgrade as upgrade
+from zarrscope.model.boxes import Box as Box
 from zarrscope.model.description import ImageDescription as ImageDescription
 from zarrscope.model.rendering import Channel as Channel
 from zarrscope.model.rendering import Window as Window
@@ -10,6 +11,7 @@ from zarrscope.node.image import Image as Image
 from zarrscope.node.image import Level as Level
 from zarrscope.node.info import info as info
 from zarrscope.node.open import open_node as open  # noqa: F401
+from zarrscope.node.scene import Scene as Scene
 from zarrscope.pyramid.plan import PlanOptions as PlanOptions
 from zarrscope.source.registry import open_source as open_source
 from zarrscope.types import Region as Region

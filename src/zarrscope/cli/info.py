@@ -9,6 +9,7 @@ from zarrscope.cli.parser import Parser
 from zarrscope.node.image import Image
 from zarrscope.node.info import info
 from zarrscope.node.open import open_node
+from zarrscope.node.scene import Scene
 from zarrscope.report import Severity
 from zarrscope.store.keys import without_secrets
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from zarrscope.node.groups import ImageGroup
 
 _SHOWN = 8
-"""Images of a group that are listed by name."""
+"""Images of a group, and lines of each kind, that are shown before the rest is only counted."""
 
 _EXAMPLES = """\
 examples:
@@ -55,16 +56,21 @@ def _names(node: Image | ImageGroup) -> str:
         return ""
     shown = []
     for path in node.paths[:_SHOWN]:
-        name = node.image(path).name
-        shown.append(f"{path} {name!r}" if name not in ("", path) else path)
+        image = node.find(path) if isinstance(node, Scene) else node.image(path)
+        name = f" {image.name!r}" if image and image.name not in ("", path) else ""
+        shown.append(f"{path}{name}" if image else f"{path} (no image is there)")
     return ", ".join(shown) + (" ..." if len(node.paths) > _SHOWN else "")
 
 
 def _lines(url: str, told: dict[str, Any], node: Image | ImageGroup) -> list[str]:
     name = f" {told['name']!r}" if told["name"] else ""
     lines = [f"{url}: {told['kind']}{name}, OME-Zarr {told['version']} (Zarr v{told['zarr_format']})"]
+    if len(told["systems"]) > 1 or told["transformations"]:
+        lines += _shortened([_system(system) for system in told["systems"]], "systems")
+        lines += _shortened([_step(step) for step in told["transformations"]], "transformations")
     if told["images"]:
-        lines.append(f"  images: {len(told['images'])} ({_names(node)}); the first of them:")
+        first = "; the first of them:" if told["levels"] else ""
+        lines.append(f"  images: {len(told['images'])} ({_names(node)}){first}")
     axes = told["axes"]
     for number, level in enumerate(told["levels"]):
         if number == 0:
@@ -80,6 +86,24 @@ def _lines(url: str, told: dict[str, Any], node: Image | ImageGroup) -> list[str
     if told["labels"]:
         lines.append(f"  labels: {', '.join(told['labels'])}")
     return lines
+
+
+def _shortened(lines: list[str], what: str) -> list[str]:
+    rest = len(lines) - _SHOWN
+    return lines if rest <= 0 else [*lines[:_SHOWN], f"  ... and {rest} more {what}"]
+
+
+def _system(system: dict[str, Any]) -> str:
+    axes = ", ".join(f"{a['name']} {a['unit'] or ''}".rstrip() for a in system["axes"])
+    return f"  system {system['name']!r}: {axes}"
+
+
+def _step(step: dict[str, Any]) -> str:
+    ends = (
+        f"{end['name']!r} of {end['path']}" if end["path"] else repr(end["name"] or "")
+        for end in (step["from"], step["to"])
+    )
+    return f"  {step['type'] or 'no type'}: {' -> '.join(ends)}"
 
 
 def _size(axes: list[dict[str, Any]], scale: list[float] | None) -> str:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from zarrscope.errors import ArgumentError
+from zarrscope.errors import (
+    ArgumentError,
+    InvalidKeyError,
+    MetadataError,
+    NotFoundError,
+    UnsupportedError,
+)
 from zarrscope.model.graph import Graph, Place, normal_path
 from zarrscope.node.document import read_document
 from zarrscope.node.graphs import graph_of_document
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from zarrscope.model.axes import CoordinateSystem
     from zarrscope.model.transforms import Transformation
     from zarrscope.node.document import Document
+    from zarrscope.node.image import Image
 
 
 class Scene(ImageGroup):
@@ -38,6 +45,19 @@ class Scene(ImageGroup):
     def graph(self) -> Graph:
         """All coordinate systems of the scene and its images. The first use reads their documents."""
         return graph_of_document(self.document)
+
+    def find(self, path: str) -> Image | None:
+        """Return an image, or None where none can be opened: a scene may name other scenes, or gaps.
+
+        Parameters
+        ----------
+        path : str
+            One of ``paths``.
+        """
+        try:
+            return self.image(path)
+        except (NotFoundError, UnsupportedError, MetadataError, InvalidKeyError):
+            return None
 
     def _below(self, path: str) -> Document:
         # unlike those of other groups, paths of a scene may lead upwards
