@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
 from zarrscope.array.group import Group, read_group
 from zarrscope.array.open import open_array
-from zarrscope.errors import NotFoundError
+from zarrscope.errors import InvalidKeyError, NotFoundError
 from zarrscope.model.collection import SERIES_GROUP
 from zarrscope.model.multiscales import Multiscale
 from zarrscope.model.transforms import SystemReference
@@ -100,6 +102,7 @@ class Hierarchy:
     def foreign(self) -> Iterator[str]:
         """Yield the keys that are neither a document of a group nor part of a level.
 
+        What lies in the folder of a level and is no chunk of it is somebody else's too.
         A store that cannot be listed gives only what the specification names: the OME-XML.
         """
         store = self.store
@@ -110,13 +113,21 @@ class Hierarchy:
                     yield key
             return
         groups = {part.path for part in self.parts}
-        arrays = {array.path for array in self.arrays}
+        arrays = {array.path: _own_keys(array.ndim) for array in self.arrays}
         for key in store.list():
             folder, _, name = key.rpartition("/")
             if folder in groups and name in ("zarr.json", ".zgroup", ".zattrs", CONSOLIDATED):
                 continue
-            if not any(above in arrays for above in ancestors(key)):
+            level = next((above for above in ancestors(key) if above in arrays), None)
+            if level is None or not arrays[level].fullmatch(key[len(level) :].lstrip("/")):
                 yield key
+
+
+def _own_keys(ndim: int) -> re.Pattern[str]:
+    """Return what the keys of an array look like below it, whichever encoding it has or gets."""
+    dotted, nested = (separator.join([r"\d+"] * ndim) for separator in (r"\.", "/"))
+    chunks = rf"{dotted}|{nested}|c\.{dotted}|c/{nested}" if ndim else "c|0"
+    return re.compile(rf"zarr\.json|\.zarray|\.zattrs|{chunks}")
 
 
 def ancestors(path: str) -> Iterator[str]:
@@ -167,7 +178,8 @@ class _Walk:
             return None
         self._seen.add(path)
         try:
-            group = read_group(self._store, path, self._zarr_format)
+            with _naming(self._store, named_by):
+                group = read_group(self._store, path, self._zarr_format)
         except NotFoundError:
             if named_by is not None:
                 self.notes.append(f"{path} is not there, though {named_by or 'the root'} names it")
@@ -185,7 +197,8 @@ class _Walk:
         names = dict.fromkeys(join(path, dataset.path) for image in images for dataset in image.datasets)
         fresh = [name for name in names if name not in self._seen]
         self._seen.update(fresh)
-        return tuple(open_array(self._store, name, self._zarr_format) for name in fresh)
+        with _naming(self._store, path):
+            return tuple(open_array(self._store, name, self._zarr_format) for name in fresh)
 
     def _follow(self, part: Part, node: Node) -> None:
         path = part.path
@@ -217,6 +230,17 @@ class _Walk:
                 place = join(path, str(number))
                 if place not in self._seen and self.visit(place) is None:
                     return
+
+
+@contextmanager
+def _naming(store: Readable, path: str | None) -> Iterator[None]:
+    """Say which group names a path that leads out of the hierarchy."""
+    try:
+        yield
+    except InvalidKeyError as error:
+        if path is None:
+            raise
+        raise InvalidKeyError(f"{store.url(path)} names a path that cannot be followed: {error}") from error
 
 
 def _parameters(value: object) -> Iterator[str]:

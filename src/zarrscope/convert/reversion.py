@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.array.describe import describe
 from zarrscope.array.presets import preset
-from zarrscope.errors import MetadataError
+from zarrscope.errors import MetadataError, UnsupportedError
 from zarrscope.model.transforms import Identity, Scale
 from zarrscope.pyramid.layout import clamp, shard_shape
 from zarrscope.pyramid.levels import spatial_axes
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from zarrscope.types import Shape
 
 _DIMENSIONS = "_ARRAY_DIMENSIONS"
+
+_MOST_UNITS = 10**9
+"""Chunks or shards of one level: years of work where they are there, and an endless loop where not."""
 
 
 def attributes_in(part: Part, version: str) -> dict[str, Any]:
@@ -75,6 +79,11 @@ def array_in(part: Part, array: ChunkedArray, version: str) -> ArrayMetadata:
     old, zarr_format = array.metadata, zarr_format_of(version)
     if zarr_format == old.zarr_format:
         return replace(old, separator="/") if zarr_format == 2 else old
+    number = prod(-(-size // unit) for size, unit in zip(old.shape, old.unit, strict=True))
+    if number > _MOST_UNITS:
+        raise UnsupportedError(
+            f"{array.store.url(array.path)} has {number} chunks; the limit is {_MOST_UNITS}"
+        )
     axes = _axes(part, array)
     names = [axis.name for axis in axes]
     chunks = clamp(old.chunks, old.shape)
@@ -116,7 +125,7 @@ def _placed(image: Multiscale, path: str, shapes: Mapping[str, Shape]) -> Multis
     """
     bare = [dataset.transformation == Identity() for dataset in image.datasets]
     found = [shapes.get(join(path, dataset.path)) for dataset in image.datasets]
-    if not all(bare) or None in found or len({len(shape or ()) for shape in found}) > 1:
+    if not found or not all(bare) or None in found or len({len(shape or ()) for shape in found}) > 1:
         return image
     finest = found[0] or ()
     datasets = tuple(
@@ -144,12 +153,18 @@ def _check_whole(part: Part) -> None:
     images = said.get("multiscales", []) if isinstance(said, dict) else []
     understood = part.node.multiscales if part.node else ()
     counts = [len(image.datasets) for image in understood]
-    due = [
-        len(i["datasets"]) if isinstance(i, dict) and isinstance(i.get("datasets"), list) else 0
-        for i in images
-    ]
+    due = [_length(i.get("datasets", []) if isinstance(i, dict) else None) for i in _entries(images)]
     nameless = any(not image.axes or not all(d.path for d in image.datasets) for image in understood)
     if counts != due or nameless:
         grave = (p for p in part.report.problems if p.severity is Severity.MUST)
         first = next((f"{p.location}: {p.message}" for p in grave), "an axis or a path is missing")
         raise MetadataError(f"the document is broken ({first}); mend it first")
+
+
+def _entries(value: Any) -> list[Any]:
+    """Return a list itself; what is none counts as one entry that nobody understands."""
+    return value if isinstance(value, list) else [value]
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list) else -1

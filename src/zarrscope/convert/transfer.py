@@ -167,8 +167,14 @@ def old_documents(part: Part, store: Readable) -> Iterator[tuple[str, bytes]]:
 
 def units(array: ChunkedArray) -> Iterator[Shape]:
     """Yield the place of every unit of storage in the grid of an array, in C order."""
-    rows = zip(array.shape, array.metadata.unit, strict=True)
-    return product(*(range(-(-size // unit)) for size, unit in rows))
+    counts = [-(-size // unit) for size, unit in zip(array.shape, array.metadata.unit, strict=True)]
+    for number in range(prod(counts)):  # itertools.product would hold every index of every axis
+        place = []
+        rest = number
+        for count in reversed(counts):
+            rest, at = divmod(rest, count)
+            place.append(at)
+        yield tuple(reversed(place))
 
 
 def _fitting(array: ChunkedArray) -> int:

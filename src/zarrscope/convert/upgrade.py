@@ -14,15 +14,16 @@ from zarrscope.convert.transfer import (
     transfer_groups,
 )
 from zarrscope.convert.upgrade_plan import OURS, UpgradePlan, plan_upgrade
-from zarrscope.errors import AccessError, ArgumentError, UnsupportedError
+from zarrscope.errors import AccessError, ArgumentError, ConflictError, UnsupportedError
 from zarrscope.node.open import open_node
 from zarrscope.spec.versions import zarr_format_of
-from zarrscope.store.contracts import Writable
+from zarrscope.store.contracts import Listable, Writable
+from zarrscope.store.keys import join
 from zarrscope.store.local import LocalStore
 from zarrscope.store.resolve import resolve, resolve_writable
-from zarrscope.store.staging import staging_of
+from zarrscope.store.staging import staging_of, unlisted_link
 from zarrscope.write.destination import Destination
-from zarrscope.write.replace import apply, keep
+from zarrscope.write.replace import apply, found_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +112,8 @@ def run_upgrade(
     if out is not None:
         if isinstance(plan.store, LocalStore) and isinstance(out, str | os.PathLike):
             check_apart(plan.store.root, out)
-        _write_anew(plan, resolve_writable(out), overwrite, workers, progress)
+        with Destination(resolve_writable(out), overwrite=overwrite) as place:
+            _write_anew(plan, place.store, workers, progress)
     elif plan.copying:
         _replace(plan, in_place, workers, progress)
     elif plan.changed:
@@ -138,22 +140,49 @@ def _replace(
     store = _writable(plan.store)
     if not isinstance(store, LocalStore) or staging_of(store) is None:
         raise AccessError(f"{store.url()}: nothing can be built beside it; write elsewhere (--out, out=)")
+    _check_replaceable(plan, store)
     kept = {key: data for part in plan.hierarchy.parts for key, data in old_documents(part, store)}
-    _write_anew(plan, store, True, workers, progress)
-    keep(store, kept, plan.folder, zarr_format_of(plan.version))
+    before = _states(store)
+    with Destination(store, overwrite=True) as place:
+        _write_anew(plan, place.store, workers, progress)
+        for key, data in kept.items():
+            place.store.put(join(plan.folder, key), data)
+        if isinstance(place.store, Listable):
+            place.store.sync(place.store.list())  # the old one is removed: the new one has to be on the disk
+        if _states(store) != before:
+            raise ConflictError(f"{store.url()} was changed by someone else meanwhile; run it again")
+    found_group(store, zarr_format_of(plan.version))
+
+
+def _check_replaceable(plan: UpgradePlan, store: LocalStore) -> None:
+    """Refuse a hierarchy of which something would be lost, or that others could no longer read."""
+    link = unlisted_link(store)
+    if link is not None:
+        raise AccessError(
+            f"{link} is a link that a new hierarchy would not have; put in its place what it leads to, "
+            "or write elsewhere (--out, out=)"
+        )
+    old = plan.hierarchy.root.group.zarr_format
+    above = LocalStore(store.root.parent)
+    mark = "zarr.json" if old == 3 else ".zgroup"
+    if zarr_format_of(plan.version) != old and above.head(mark) is not None:
+        raise ArgumentError(
+            f"{store.url()} is part of the Zarr {old} hierarchy in {above.url()}, whose readers would not "
+            "find it any more; upgrade that one, or write elsewhere (--out, out=)"
+        )
+
+
+def _states(store: LocalStore) -> dict[str, str]:
+    """Return a tag of every value, by key."""
+    return {key: info.tag for key in store.list() if (info := store.head(key))}
 
 
 def _write_anew(
-    plan: UpgradePlan,
-    store: Writable,
-    overwrite: bool,
-    workers: int | None,
-    progress: Callable[[int], None] | None,
+    plan: UpgradePlan, target: Writable, workers: int | None, progress: Callable[[int], None] | None
 ) -> None:
     hierarchy = plan.hierarchy
     arrays = plan.arrays or {array.path: array.metadata for array in hierarchy.arrays}
     attributes = plan.attributes or {part.path: dict(part.group.attributes) for part in hierarchy.parts}
-    with Destination(store, overwrite=overwrite) as place:
-        transfer_foreign(hierarchy, place.store, OURS)
-        transfer_arrays(hierarchy, arrays, place.store, workers, progress)
-        transfer_groups(hierarchy, attributes, zarr_format_of(plan.version), place.store)
+    transfer_foreign(hierarchy, target, OURS)
+    transfer_arrays(hierarchy, arrays, target, workers, progress)
+    transfer_groups(hierarchy, attributes, zarr_format_of(plan.version), target)

@@ -187,7 +187,7 @@ def _left(hierarchy: Hierarchy, foreign: tuple[str, ...]) -> list[str]:
         lines.append("this place cannot be listed: only what documents name is copied")
     old = hierarchy.root.group.zarr_format
     marks = (".zarray", ".zgroup") if old == 2 else ("zarr.json",)
-    known = {part.path for part in hierarchy.parts}
+    known = {part.path for part in hierarchy.parts} | {array.path for array in hierarchy.arrays}
     tops = Counter(_top(key, known) for key in foreign if _foreign_mark(key, marks))
     for top, number in sorted(tops.items()):
         lines.append(
@@ -214,7 +214,7 @@ def _rank(version: str) -> tuple[int, ...]:
 
 
 def _top(key: str, known: set[str]) -> str:
-    """Return the topmost folder above a key that is none of the groups we know."""
+    """Return the topmost folder above a key that is none of the groups and levels we know."""
     folders = [path for path in ancestors(key) if path not in known]
     return folders[-1] if folders else key
 

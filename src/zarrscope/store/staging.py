@@ -62,6 +62,19 @@ def publish(staging: LocalStore, final: LocalStore) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def unlisted_link(final: LocalStore) -> str | None:
+    """Return the first link below a folder that leads to a folder or nowhere; None where there is none.
+
+    Such links are not listed: a folder that is built anew from what is listed does not have them.
+    """
+    for folder, folders, files in os.walk(_real(final)):
+        for name in sorted((*folders, *files)):
+            path = Path(folder, name)
+            if path.is_symlink() and not path.is_file():
+                return str(path)
+    return None
+
+
 def discard(staging: LocalStore, last: str) -> None:
     """Remove a folder that did not become anything, with what tells whose it was last of all."""
     root, kept = staging.root, last.partition("/")[0]

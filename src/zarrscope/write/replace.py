@@ -126,11 +126,24 @@ def keep(store: Writable, documents: Mapping[str, bytes], folder: str, zarr_form
     """
     if not documents:
         return
+    found_group(store, zarr_format)
+    for key, data in documents.items():
+        store.put(join(folder, key), data)
+    store.sync([join(folder, key) for key in documents])
+
+
+def found_group(store: Writable, zarr_format: int) -> None:
+    """Write the document that makes the folder of ours a group of its own.
+
+    Parameters
+    ----------
+    store : Writable
+        Holds the hierarchy.
+    zarr_format : int
+        Of the hierarchy.
+    """
     if zarr_format == 3:
         group = {"zarr_format": 3, "node_type": "group", "attributes": {}}
         store.put(join(FOLDER, "zarr.json"), dump_json(group))
     else:
         store.put(join(FOLDER, ".zgroup"), dump_json({"zarr_format": 2}))
-    for key, data in documents.items():
-        store.put(join(folder, key), data)
-    store.sync([join(folder, key) for key in documents])
