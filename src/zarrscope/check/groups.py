@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrscope.check import rules
+from zarrscope.check.arrays import shape_key
 from zarrscope.check.rules import problem
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def judge_kinship(place: Place, root: Place) -> Iterator[Problem]:
     version = root.version
     if document.zarr_format != expected:
         message = f"this is Zarr {document.zarr_format}, the hierarchy is Zarr {expected}"
-        yield problem(rules.FORMAT, version, document.file, "", message, f"write it as Zarr {expected}")
+        # the document with the attributes may be absent in Zarr 2
+        file = shape_key(document) if document.state == "array" else document.file
+        yield problem(rules.FORMAT, version, file, "", message, f"write it as Zarr {expected}")
         return
     said = document.ours.get("version")
     if document.nested and document.state == "group" and isinstance(said, str) and said != version:

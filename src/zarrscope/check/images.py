@@ -61,8 +61,8 @@ def multiscale_of(image: Place, number: int) -> Multiscale | None:
 def judge_image(image: Place) -> Iterator[Problem]:
     """Yield what is wrong with the arrays of an image (or label image)."""
     version = image.version
-    for place in image.of("level", "matrix"):
-        yield from _existence(place, version)
+    for place in image.of("level"):
+        yield from judge_array(place, version)
     for number in sorted({place.link.place[0] for place in image.of("level")}):
         levels = levels_of(image, number)
         described = multiscale_of(image, number)
@@ -76,8 +76,8 @@ def judge_image(image: Place) -> Iterator[Problem]:
                 yield from _scales(image, levels, described, version)
 
 
-def _existence(place: Place, version: str) -> Iterator[Problem]:
-    """Make sure that an array is where the image says."""
+def judge_array(place: Place, version: str) -> Iterator[Problem]:
+    """Make sure that an array, of a level or a matrix, is where the document says."""
     namer = place.namer
     if namer is None or place.document.state in ("unread", "broken"):
         return

@@ -86,6 +86,24 @@ PARAMETERS = _structure(
     "transformations/parameters-exist", MUST, "The path of a transformation names its parameters.",
     "trafo-md", since="0.6",
 )  # fmt: skip
+END = _structure(
+    "transformations/end-exists", MUST, "A coordinate system that stands in another group is there.",
+    "coord-trafo-constraints", since="0.6",
+)  # fmt: skip
+MATRIX = _structure(
+    "transformations/stored-matrix-size", MUST,
+    "A stored matrix has a row for each output axis, and a column for each input axis (an affine one more).",
+    "matrix-trafo-md", since="0.6",
+)  # fmt: skip
+FIELD_AXES = _structure(
+    "transformations/field-axes", MUST,
+    "A field has the axes of its input and, after time and before space, a discrete one of vectors.",
+    "coordinates-displacements-md", since="0.6",
+)  # fmt: skip
+FIELD_LENGTH = _structure(
+    "transformations/field-length", MUST, "The vectors of a field have a number for each output axis.",
+    "coordinates-displacements-md", since="0.6",
+)  # fmt: skip
 
 # --- label images ------------------------------------------------------------------------------------
 
@@ -149,7 +167,7 @@ SERIES_COUNT = _structure(
 )  # fmt: skip
 MEMBER = _structure("scene/members-exist", MUST, "Each image of a scene is there.", "scene-md", since="0.6")
 
-EXISTENCE = frozenset({LEVEL, LABEL, WELL, ROW, FIELD, SERIES, MEMBER})
+EXISTENCE = frozenset({LEVEL, LABEL, WELL, ROW, FIELD, SERIES, MEMBER, END})
 """Rules that are broken because something is not there."""
 
 # --- files -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from zarrscope.check.groups import judge_kinship, judge_presence
 from zarrscope.check.images import judge_image
 from zarrscope.check.labels import judge_label, judge_labels_group, judge_source
 from zarrscope.check.plates import judge_plate
+from zarrscope.check.references import judge_references
 from zarrscope.check.rules import problem
 from zarrscope.check.series import judge_collection
 
@@ -41,7 +42,8 @@ def judge_structure(root: Place, documents: Documents) -> Iterator[Problem]:
         For the few documents that are not part of the tree.
     """
     places = list(all_places([root]))
-    groups = {place.path: place for place in places if place.document.state == "group"}
+    # documents may be named more than once, but are read into a model the first time only
+    groups = {place.path: place for place in reversed(places) if place.document.state == "group"}
     judged: set[str] = set()
     for place in places:
         yield from judge_presence(place)
@@ -57,6 +59,8 @@ def judge_structure(root: Place, documents: Documents) -> Iterator[Problem]:
             if place.role == "label" or "image-label" in ours:
                 yield from judge_label(place, _image_of(place))
                 yield from judge_source(place, groups)
+        if "multiscales" in ours or "scene" in ours:
+            yield from judge_references(place, groups, documents)
         if place.role == "labels":
             yield from judge_labels_group(place)
         if "plate" in ours:

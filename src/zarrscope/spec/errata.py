@@ -53,6 +53,7 @@ WORDS = {
     "transformations/interpolation-schema": "The schema says ``cubic`` where the text says "
     "``bspline-cubic``.",
     "transformations/interpolation": "The schema says ``cubic`` where the text says ``bspline-cubic``.",
+    "transformations/end-path-null": "The text takes null for left out; the schemas want a string.",
     "transformations/end-extra": "The schema forbids further keys; the text does not.",
     "transformations/dataset-type-given": "The schema takes a dataset's transformation without a type for "
     "an identity.",

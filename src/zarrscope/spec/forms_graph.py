@@ -51,6 +51,7 @@ _PROJECT_COUNT = _new(
     "project-axis-count", "``projectAxis`` drops or creates at most three axes.", NOTE, schema="0.6"
 )  # fmt: skip
 _AFFINE = _new("affine", "``affine`` is a list of rows of numbers, or the parameters have a ``path``.")
+_AFFINE_ROWS = _new("affine-rows", "The rows of an affine matrix are equally long.", schema="")
 _ROTATION = _new("rotation", "``rotation`` is a square of numbers, or the parameters have a ``path``.")
 _EITHER = _new("matrix-or-path", "Parameters are given either as numbers or by a path.")
 _PATH = _new("path-text", "The path of parameters is a string.", schema="")
@@ -71,6 +72,7 @@ _OUTPUT_NAME = _new("output-name", "The output of a dataset's transformation is 
 _END_NAME = _new("end-name", "Input and output name a coordinate system.")
 _END_TEXT = _new("end-text", "Names and paths of input and output are strings.")
 _END_PATH = _new("end-path", "The path of an input or output is a string.", schema="")
+_END_NULL = _new("end-path-null", "The path of an input or output is left out, not null.", NOTE)
 _END_EXTRA = _new("end-extra", "Input and output of a scene have name and path only.", NOTE)
 _ONE = _new("one", "A dataset has exactly one transformation.")
 _DATASET_TYPE = _new("dataset-type", "A dataset is placed by identity, scale, or scale and translation.")
@@ -80,6 +82,13 @@ _TWICE = _new("twice", "No transformation is written twice.", NOTE)
 _SCALE = items(steps.SCALE, numeric(steps.SCALE, above=0, above_rule=_ABOVE))
 _TRANSLATION = items(steps.TRANSLATION, numeric(steps.TRANSLATION))
 _ROWS = items(_AFFINE, items(_AFFINE, numeric(_AFFINE)))
+
+
+def _affine(value: dict[str, Any], at: str, notes: Notes) -> None:
+    _matrix("affine", _AFFINE, _ROWS)(value, at, notes)
+    rows = value.get("affine")
+    if isinstance(rows, list) and len({len(row) for row in rows if isinstance(row, list)}) > 1:
+        notes.note(_AFFINE_ROWS, f"{at}/affine", "the rows of 'affine' are not equally long")
 
 
 def _indices(rule: str, count_rule: str, least: int, most: int) -> Form:
@@ -197,7 +206,7 @@ _BODIES: dict[str, Form] = {
     "projectAxis": _project,
     "scale": _needs("scale", steps.SCALE, _SCALE),
     "translation": _needs("translation", steps.TRANSLATION, _TRANSLATION),
-    "affine": _matrix("affine", _AFFINE, _ROWS),
+    "affine": _affine,
     "rotation": _matrix("rotation", _ROTATION, _square),
     "bijection": _bijection,
     "sequence": _sequence,
@@ -232,7 +241,12 @@ def _end(value: Any, at: str, notes: Notes, *, name: str, path: str, texts: tupl
         notes.note(_ENDS, at, f"it must be an object, found {kind_of(value)}", hint)
         return
     for key, need, rule in (("name", name, texts[0]), ("path", path, texts[1])):
-        if key in value:
+        if key == "path" and not need and value.get(key, "") is None:
+            if rule == _END_TEXT:  # where the schemas look at paths at all
+                notes.note(
+                    _END_NULL, f"{at}/path", "'path' is null; the schemas want a string", "leave it out"
+                )
+        elif key in value:
             text(rule)(value[key], f"{at}/{key}", notes)
         elif need:
             notes.note(need, at, f"{key!r} is missing")

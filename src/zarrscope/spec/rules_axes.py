@@ -30,6 +30,14 @@ def _axes(node: Node) -> Iterator[tuple[str, tuple[Axis, ...]]]:
             yield f"multiscales[{m}].systems[{s}].axes", system.axes
 
 
+def _all_axes(node: Node) -> Iterator[tuple[str, tuple[Axis, ...]]]:
+    """Yield the axes of all systems: of images, scenes and fragments."""
+    yield from _axes(node)
+    for name, scene in (("scene", node.scene), ("fragment", node.fragment)):
+        for s, system in enumerate((scene.systems or ()) if scene is not None else ()):
+            yield f"{name}.systems[{s}].axes", system.axes
+
+
 def _pictures(node: Node) -> Iterator[tuple[str, tuple[Axis, ...]]]:
     """Yield the axes of systems that pixels live in: not those of arrays, nor of fields of vectors."""
     for path, axes in _axes(node):
@@ -39,8 +47,8 @@ def _pictures(node: Node) -> Iterator[tuple[str, tuple[Axis, ...]]]:
 
 @rule("axes/unique-names", MUST, since="0.3", section=_S)
 def unique_names(node: Node) -> Iterator[Finding]:
-    """No two axes of an image have the same name."""
-    for path, axes in _axes(node):
+    """No two axes of an image (since 0.6: of a coordinate system) have the same name."""
+    for path, axes in _all_axes(node):
         seen: set[str] = set()
         for index, axis in enumerate(axes):
             if axis.name and axis.name in seen:
@@ -51,7 +59,7 @@ def unique_names(node: Node) -> Iterator[Finding]:
 @rule("axes/names-differ", SHOULD, since="0.9", section=_S)
 def names_differ(node: Node) -> Iterator[Finding]:
     """No two names of axes differ in upper and lower case only."""
-    for path, axes in _axes(node):
+    for path, axes in _all_axes(node):
         seen: dict[str, str] = {}
         for index, axis in enumerate(axes):
             other = seen.setdefault(axis.name.lower(), axis.name)

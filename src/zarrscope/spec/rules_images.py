@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zarrscope.model.transforms import Scale, Sequence, Translation
 from zarrscope.spec.rules import MUST, SHOULD, Finding, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarrscope.model.node import Node
+    from zarrscope.model.transforms import Transformation
 
 _M = "multiscale-md"
 
@@ -61,8 +63,17 @@ def one_number_an_axis(node: Node) -> Iterator[Finding]:
         steps += [("transformations", t) for t in image.transformations if t.input is None]
         for path, transformation in steps:
             if transformation.placement(ndim) is None:
-                message = f"scale and translation need {ndim} numbers, one an axis"
-                yield Finding(f"multiscales[{m}].{path}", message)
+                hint = "write one number for each axis"
+                yield Finding(f"multiscales[{m}].{path}", _unfit(transformation, ndim), hint)
+
+
+def _unfit(transformation: Transformation, ndim: int) -> str:
+    """Return which vectors have how many numbers where so many belong."""
+    parts = transformation.transformations if isinstance(transformation, Sequence) else (transformation,)
+    kinds = (("scale", Scale), ("translation", Translation))
+    known = [(n, p.ndim_in) for p in parts for n, kind in kinds if isinstance(p, kind)]
+    wrong = [f"{name} has length {count}" for name, count in known if count != ndim]
+    return f"{' and '.join(wrong) or 'a vector does not fit'}; the axes are {ndim}"
 
 
 @rule("transformations/scale-zero", SHOULD, since="0.4", until="0.5", section="trafo-md")

@@ -273,7 +273,7 @@ def test_zarr_2_below_zarr_3(tree: Tree) -> None:
     (tree.root / "1").mkdir()
     (tree.root / ".zarray-of-1").rename(tree.root / "1" / ".zarray")
     found = zarrscope.validate(tree.root)
-    assert places(found, "hierarchy/one-zarr-format") == [("1/.zattrs", "")]
+    assert places(found, "hierarchy/one-zarr-format") == [("1/.zarray", "")]
 
 
 # --- 0.6 ---------------------------------------------------------------------------------------------

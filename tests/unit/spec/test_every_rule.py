@@ -241,6 +241,12 @@ BREAKS: dict[str, tuple[str, str, Any]] = {
     "transformations/end-extra": change(
         "scene", "scene/coordinateTransformations/0/output", changed(colour="red")
     ),
+    "transformations/end-path-null": change(
+        "scene", "scene/coordinateTransformations/0/output", changed(path=None)
+    ),
+    "transformations/affine-rows": change(
+        "image", EDGES, edge(type="affine", affine=[[1.0, 0.0, 0.0], [0.0, 1.0]])
+    ),
     "transformations/one": change("image", STEPS, twice),
     "transformations/dataset-type": change("image", STEPS, as_scale(type="rotation")),
     "transformations/dataset-type-given": change("image", STEPS, as_scale(type=GONE, scale=GONE)),
@@ -252,6 +258,7 @@ BREAKS: dict[str, tuple[str, str, Any]] = {
     "label/rgba": change("label", "image-label/colors/0/rgba", [0, 0, 300, 0]),
     "label/colors-twice": change("label", "image-label/colors", twice),
     "label/unique-colors": change("label", "image-label/colors/1/label-value", 1),
+    "label/unique-colors-too": change("label", "image-label/colors/1/label-value", 1),
     "label/properties": change("label", "image-label/properties", []),
     "label/property": change("label", "image-label/properties/0/label-value", "a"),
     "label/properties-twice": change("label", "image-label/properties", twice),
