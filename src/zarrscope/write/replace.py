@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,17 +96,23 @@ def replace(store: Writable, todo: Sequence[Change]) -> None:
     except BaseException as error:
         if isinstance(error, ConflictError):
             done.pop()  # that one is somebody else's
-        for change in reversed(done):
-            with suppress(ZarrscopeError):
-                _take_back(store, change)
+        stuck = [change.key for change in reversed(done) if not _taken_back(store, change)]
+        if stuck and isinstance(error, ZarrscopeError):
+            more = f" and {len(stuck) - 1} more" if stuck[1:] else ""
+            raise type(error)(f"{error}; {stuck[0]}{more} could not be put back, run it again") from error
         raise
 
 
-def _take_back(store: Writable, change: Change) -> None:
-    if change.before is None:
-        store.delete(change.key)
-    else:
-        store.put(change.key, change.before)
+def _taken_back(store: Writable, change: Change) -> bool:
+    """Put the old document back; True as well where it never was another one."""
+    try:
+        if change.before is None:
+            store.delete(change.key)
+        elif store.get(change.key) != change.before:
+            store.put(change.key, change.before)
+    except ZarrscopeError:
+        return False
+    return True
 
 
 def keep(store: Writable, documents: Mapping[str, bytes], folder: str, zarr_format: int) -> None:

@@ -14,11 +14,20 @@ from zarrscope.array.open import open_array
 from zarrscope.convert.transfer import transfer_groups, units
 from zarrscope.convert.upgrade import upgrade
 from zarrscope.convert.upgrade_plan import plan_upgrade
-from zarrscope.errors import AccessError, ArgumentError, ConflictError, InvalidKeyError, UnsupportedError
+from zarrscope.errors import (
+    AccessError,
+    ArgumentError,
+    ConflictError,
+    InvalidKeyError,
+    StoreError,
+    UnsupportedError,
+)
 from zarrscope.store.local import LocalStore
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from zarrscope.store.contracts import Buffer
 
 
 def image(folder: Path, datasets: Any = None, **more: Any) -> np.ndarray[Any, Any]:
@@ -171,3 +180,33 @@ def test_units_are_counted_one_by_one(tmp_path: Path) -> None:
     array = open_array(LocalStore(tmp_path / "a.zarr"), "0", 2)
     # 21 rows in eights, 30 columns in sixteens
     assert list(units(array)) == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
+
+
+class Full(LocalStore):
+    """A disk on which nothing fits any more after so many values."""
+
+    left = 0
+
+    def put(self, key: str, data: Buffer, if_tag: str | None = None) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise StoreError(f"{key}: No space left on device")
+        super().put(key, data, if_tag)
+
+
+def test_a_disk_too_full_to_put_anything_back(tmp_path: Path) -> None:
+    place = tmp_path / "a.zarr"
+    image(place)
+    labels = place / "labels"
+    image(labels / "cells", **{"image-label": {"version": "0.4"}})
+    (labels / ".zgroup").write_text('{"zarr_format": 2}')
+    (labels / ".zattrs").write_text('{"labels": ["cells"]}')
+    for document in (place / ".zattrs", labels / "cells" / ".zattrs"):
+        document.write_text(document.read_text().replace('"0.4"', '"0.2"'))
+    store = Full(place)
+    store.left = 4  # the group of ours, two old documents, one new one
+    with pytest.raises(StoreError, match=r"device; labels/cells/\.zattrs could not be put back, run it"):
+        upgrade(store, to="0.4")
+    upgrade(place, to="0.4")
+    for document in (place / ".zattrs", labels / "cells" / ".zattrs"):
+        assert json.loads(document.read_text())["multiscales"][0]["version"] == "0.4"
