@@ -92,7 +92,7 @@ LABELS = [
     at("image", "labels/cells", MARK + "/colors/0/rgba", [-1, 0, 0, 255], "label/rgba"),
     at("image", "labels/cells", MARK + "/colors/0/rgba", [0.5, 0, 0, 1], "label/rgba"),
     at("image", "labels/cells", MARK + "/colors/0/rgba", "#FF0000", "label/rgba"),
-    at("image", "labels/cells", MARK + "/colors", twice, "label/unique-colors", ("0.4",)),
+    at("image", "labels/cells", MARK + "/colors", twice, "label/unique-colors"),
     at("image", "labels/cells", MARK + "/properties", {"1": {}}, "label/properties"),
     at("image", "labels/cells", MARK + "/properties/1/label-value", GONE, "label/property"),
     at("image", "labels/cells", MARK + "/properties/1/label-value", "two", "label/property"),

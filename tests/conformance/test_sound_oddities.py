@@ -199,8 +199,6 @@ def two_dimensional_label(tree: Tree) -> None:
 def doubled_properties(tree: Tree) -> None:
     marker = tree.ome("labels/cells")["image-label"]
     marker["properties"].append({"label-value": 1, "again": True})
-    if tree.version != "0.4":
-        marker["colors"].append({"label-value": 1, "rgba": [0, 0, 0, 0]})
 
 
 def stored_chunk(tree: Tree) -> None:
@@ -318,12 +316,7 @@ ODD: list[tuple[str, Callable[[Tree], None]]] = [
 ]
 ONLY_06 = [("bound", plain_label_transformation), ("scene", null_paths), ("systems", negative_and_more)]
 CASES = [
-    *(
-        (version, *odd)
-        for version in VERSIONS
-        for odd in ODD
-        if (version, odd[1]) != ("0.4", doubled_properties)
-    ),
+    *((version, *odd) for version in VERSIONS for odd in ODD),
     *(("0.6", *odd) for odd in ONLY_06),
 ]
 

@@ -40,12 +40,17 @@ class Level(NamedTuple):
 
 def levels_of(image: Place, number: int) -> list[Level]:
     """Return the levels of one multiscale that are arrays, as the document orders them."""
-    found = []
+    return all_levels(image).get(number, [])
+
+
+def all_levels(image: Place) -> dict[int, list[Level]]:
+    """Return the levels of every multiscale that has any named, by its number."""
+    found: dict[int, list[Level]] = {}
     for place in image.of("level"):
-        if place.link.place[0] == number and place.document.state == "array":
-            known = facts(place.document)
-            if isinstance(known, ArrayFacts):
-                found.append(Level(place, known))
+        levels = found.setdefault(place.link.place[0], [])
+        known = facts(place.document) if place.document.state == "array" else None
+        if isinstance(known, ArrayFacts):
+            levels.append(Level(place, known))
     return found
 
 
@@ -63,8 +68,7 @@ def judge_image(image: Place) -> Iterator[Problem]:
     version = image.version
     for place in image.of("level"):
         yield from judge_array(place, version)
-    for number in sorted({place.link.place[0] for place in image.of("level")}):
-        levels = levels_of(image, number)
+    for number, levels in sorted(all_levels(image).items()):
         described = multiscale_of(image, number)
         yield from _dtypes(levels, version)
         yield from _order(levels, version)

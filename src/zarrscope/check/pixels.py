@@ -18,7 +18,7 @@ from zlib import crc32
 from zarrscope.array.open import open_array
 from zarrscope.check import rules
 from zarrscope.check.agreement import disagreement, new_ids
-from zarrscope.check.images import levels_of, multiscale_of
+from zarrscope.check.images import all_levels, multiscale_of
 from zarrscope.check.rules import problem
 from zarrscope.errors import CorruptDataError, MetadataError, NotFoundError, UnsupportedError, ZarrscopeError
 from zarrscope.types import Region
@@ -96,12 +96,12 @@ def judge_pixels(places: Sequence[Place], store: Readable, found: Validation) ->
 def _judge_image(image: Place, store: Readable, each: int, sampled: Sampled) -> Iterator[Problem]:
     version = image.version
     is_label = image.role == "label" or "image-label" in image.document.ours
-    for number in sorted({place.link.place[0] for place in image.of("level")}):
+    for number, levels in sorted(all_levels(image).items()):
         described = multiscale_of(image, number)
         paths = [dataset.path for dataset in described.datasets] if described else []
         written = dict(zip(paths, described.placements(), strict=True)) if described else {}
         finer: _Opened | None = None
-        for level in levels_of(image, number):
+        for level in levels:
             placed = written.get(level.name)
             opened = yield from _open(level, store, placed.scale if placed else None, version, sampled)
             if opened is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -103,11 +105,24 @@ class UpgradePlan:
         """Their size before compression."""
         return sum(prod(array.shape) * array.dtype.itemsize for array in self.arrays.values())
 
-    @property
+    @cached_property
     def folder(self) -> str:
-        """Key below which old documents are kept."""
+        """Key below which old documents are kept: one where no other state of them is kept yet."""
         told = "".join(c if c.isalnum() or c in ".-" else "_" for c in self.hierarchy.versions[0])[:40]
-        return f"{FOLDER}/upgrade-{told}"
+        for number in count(1):
+            folder = f"{FOLDER}/upgrade-{told}" + (f"-{number}" if number > 1 else "")
+            if not self._keeps_others(folder):
+                return folder
+        raise AssertionError  # pragma: no cover - numbers do not end
+
+    def _keeps_others(self, folder: str) -> bool:
+        """Whether a folder holds a document that is not as it stands now (after a killed run it is)."""
+        parts = [part for part in self.hierarchy.parts if self.copying or part.path in self.changed]
+        for part in parts:
+            kept = self.store.get(join(folder, part.key))
+            if kept is not None and kept != self.store.get(part.key):
+                return True
+        return False
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))

@@ -105,19 +105,9 @@ def unique_images(node: Node) -> Iterator[Finding]:
             yield Finding(f"well.images[{index}].path", f"the image {path[:60]!r} stands twice")
 
 
-@rule("label/unique-colors", MUST, since="0.2", until="0.4", section="label-md")
+@rule("label/unique-colors", MUST, since="0.2", section="label-md")
 def unique_colors(node: Node) -> Iterator[Finding]:
     """No two colours have the same label value."""
-    yield from _doubled_colors(node)
-
-
-@rule("label/unique-colors-too", SHOULD, since="0.5", section="label-md")
-def unique_colors_too(node: Node) -> Iterator[Finding]:
-    """No two colours have the same label value (since 0.5 described, not demanded)."""
-    yield from _doubled_colors(node)
-
-
-def _doubled_colors(node: Node) -> Iterator[Finding]:
     colors = node.image_label.colors if node.image_label else ()
     for index in _repeated(color.value for color in colors):
         message = f"the label value {colors[index].value} stands twice"

@@ -132,6 +132,19 @@ class TestInPlace:
         shutil.rmtree(place / ".zarrscope")
         assert tree(place) == before
 
+    def test_what_was_kept_once_is_never_written_over(self, tmp_path: Path) -> None:
+        place = tmp_path / "a.zarr"
+        zarrscope.write(np.zeros((8, 8), "u1"), place)
+        first = (place / "zarr.json").read_bytes()
+        upgrade(place, to="0.6")
+        document = json.loads(first)
+        document["attributes"]["ome"]["multiscales"][0]["name"] = "changed meanwhile"
+        (place / "zarr.json").write_text(json.dumps(document))
+        upgrade(place, to="0.6")
+        kept = place / ".zarrscope"
+        assert (kept / "upgrade-0.5" / "zarr.json").read_bytes() == first
+        assert json.loads((kept / "upgrade-0.5-2" / "zarr.json").read_text()) == document
+
     def test_label_images_come_along(self, tmp_path: Path) -> None:
         place = tmp_path / "a.zarr"
         with_labels(place, "0.3")

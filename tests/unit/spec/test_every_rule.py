@@ -258,7 +258,6 @@ BREAKS: dict[str, tuple[str, str, Any]] = {
     "label/rgba": change("label", "image-label/colors/0/rgba", [0, 0, 300, 0]),
     "label/colors-twice": change("label", "image-label/colors", twice),
     "label/unique-colors": change("label", "image-label/colors/1/label-value", 1),
-    "label/unique-colors-too": change("label", "image-label/colors/1/label-value", 1),
     "label/properties": change("label", "image-label/properties", []),
     "label/property": change("label", "image-label/properties/0/label-value", "a"),
     "label/properties-twice": change("label", "image-label/properties", twice),
