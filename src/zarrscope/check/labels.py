@@ -81,6 +81,8 @@ def judge_source(label: Place, known: dict[str, Place]) -> Iterator[Problem]:
     if not isinstance(said, str) or label.namer is None:
         return
     path = resolved(label.path, said)
+    if path is None and label.parent is not None and label.parent.parent is None:
+        return  # only the group of labels is judged; the image lies above it
     found = known.get(path) if path is not None else None
     if found is None or "multiscales" not in found.document.ours:
         pointer = f"{label.document.root}/image-label/source/image"

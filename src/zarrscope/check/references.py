@@ -197,12 +197,15 @@ def _field(step: Step, field: Place, namer: Place) -> Iterator[Problem]:
         return
     kind = str(step.entry.get("type"))
     where = next((i for i, axis in enumerate(image.axes) if axis.type == _VECTORS[kind]), None)
+    before, after = step.before, step.after
+    if kind == "displacements":
+        before = after = before or after
     levels = levels_of(field, 0)
     shape = levels[0].facts.shape if levels else ()
-    said = _unfit_axes(image, where, _VECTORS[kind], step.before)
+    said = _unfit_axes(image, where, _VECTORS[kind], before)
     rule = rules.FIELD_AXES
     if not said and where is not None and len(shape) == len(image.axes):
-        rule, said = rules.FIELD_LENGTH, _unfit_length(shape, where, step.after)
+        rule, said = rules.FIELD_LENGTH, _unfit_length(shape, where, after)
     if said:
         message = f"the field at {field.link.said!r} {said}"
         yield problem(rule, namer.version, namer.file, f"{step.pointer}/path", message)

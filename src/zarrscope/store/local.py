@@ -46,7 +46,9 @@ def _explained(url: str) -> Iterator[None]:
             raise
         reason = error.strerror or str(error)
         if error.errno in _FORBIDDEN:
-            raise AccessError(f"{url}: {reason}; choose a place where you may write") from error
+            raise AccessError(
+                f"{url}: {reason}; choose a place where you may write; to read, change its mode"
+            ) from error
         if error.errno in _FULL:
             raise StoreError(f"{url}: {reason}; free some space or choose another disk") from error
         raise StoreError(f"{url}: {reason}") from error

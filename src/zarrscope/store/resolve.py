@@ -51,7 +51,7 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
     NotFoundError
         Nothing stands at a local address.
     UnsupportedError
-        The scheme is not known, or a file stands there that is no zip archive.
+        The scheme is not known, a file stands there that is no zip archive, or an archive on a server.
     CorruptDataError, InvalidKeyError
         The archive is damaged or malicious.
     """
@@ -74,6 +74,8 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
         raise UnsupportedError(
             f"{without_secrets(text)}: {scheme}:// is not supported; use a path, file:, http:// or https://"
         )
+    if urlsplit(text).path.lower().endswith((".zip", ".ozx")):
+        raise UnsupportedError(f"{without_secrets(text)}: archives are read from a disk; download it first")
     from zarrscope.store.remote import HttpStore
 
     return HttpStore(text)

@@ -310,3 +310,9 @@ def test_acquisitions_that_the_plate_does_not_list(tree: Tree) -> None:
     found = zarrscope.validate(tree.root)
     assert wrong(found) == set()
     assert advice(found, "well/acquisition-unlisted")
+
+
+def test_the_source_of_labels_whose_group_is_judged_alone(labelled: Tree) -> None:
+    found = zarrscope.validate(labelled.root / "labels")
+    assert found.valid
+    assert advice(found, "labels/source") == []

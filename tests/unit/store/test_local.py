@@ -397,3 +397,17 @@ class TestFolder:
             subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=ENV, check=False).returncode == 9
         )
         assert LocalStore(tmp_path).get("a/k") is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
+def test_who_may_not_read_is_told_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "a").chmod(0)
+    store, user = LocalStore(tmp_path), os.geteuid()
+    try:
+        if user == 0:
+            os.seteuid(65534)  # the administrator may read everything
+        with pytest.raises(AccessError, match="to read, change its mode"):
+            store.get("a")
+    finally:
+        os.seteuid(user)

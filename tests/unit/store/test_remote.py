@@ -347,3 +347,8 @@ def test_an_empty_address_is_named() -> None:
         resolve_writable("")
     with pytest.raises(ArgumentError, match="empty"):
         zarrscope.open("")
+
+
+def test_an_archive_on_a_server_is_refused_by_name() -> None:
+    with pytest.raises(UnsupportedError, match=r"^http://host/a b\.ozx: archives are read from a disk"):
+        resolve("http://host/a b.ozx?token=secret")
