@@ -241,6 +241,24 @@ def one_acquisition(tree: Tree) -> None:
             field.pop("acquisition")
 
 
+def empty_lists(tree: Tree) -> None:
+    tree.ome("B/2")["well"]["images"] = []
+    tree.remove("B/2/0")
+    tree.remove("B/2/1")
+    tree.ome()["plate"]["acquisitions"] = []
+
+
+def no_wells(tree: Tree) -> None:
+    tree.ome()["plate"]["wells"] = []
+    tree.remove("A")
+    tree.remove("B")
+
+
+def no_colours(tree: Tree) -> None:
+    tree.ome("labels/cells")["image-label"].update(colors=[], properties=[])
+    tree.ome()["omero"]["channels"] = []
+
+
 def uneven_wells(tree: Tree) -> None:
     tree.remove("B/2/1")
     tree.ome("B/2")["well"]["images"] = [{"path": "0", "acquisition": 2}]
@@ -309,9 +327,21 @@ ODD: list[tuple[str, Callable[[Tree], None]]] = [
             two_dimensional_label,
             doubled_properties,
             stored_chunk,
+            no_colours,
         )
     ),
-    *(("plate", odd) for odd in (empty_wells, two_letter_rows, plain_plate, one_acquisition, uneven_wells)),
+    *(
+        ("plate", odd)
+        for odd in (
+            empty_wells,
+            two_letter_rows,
+            plain_plate,
+            one_acquisition,
+            uneven_wells,
+            empty_lists,
+            no_wells,
+        )
+    ),
     *(("collection", odd) for odd in (numbered_series, no_xml, no_ome_group)),
 ]
 ONLY_06 = [("bound", plain_label_transformation), ("scene", null_paths), ("systems", negative_and_more)]

@@ -30,8 +30,11 @@ _COLORS_MISSING = sentence(
     strict="0.4 0.5 0.6 0.9",
 )  # fmt: skip
 _COLORS = sentence(
-    "label/colors", MUST, "``colors`` is a list with at least one entry.", since="0.2", section=_S,
+    "label/colors", MUST, "``colors`` is a list.", since="0.2", section=_S,
     schema=_V,
+)  # fmt: skip
+_COLORS_LEAST = sentence(
+    "label/colors-least", NOTE, "``colors`` has at least one entry.", section=_S, schema=_V
 )  # fmt: skip
 _COLOR = sentence(
     "label/color", MUST, "A colour of a label is an object with a label value.", since="0.2", section=_S,
@@ -48,8 +51,11 @@ _COLOR_TWICE = sentence(
     "label/colors-twice", NOTE, "No colour is written twice.", section=_S, schema=_V
 )  # fmt: skip
 _PROPERTIES = sentence(
-    "label/properties", MUST, "``properties`` is a list with at least one entry.", since="0.3", section=_S,
+    "label/properties", MUST, "``properties`` is a list.", since="0.3", section=_S,
     schema=_V,
+)  # fmt: skip
+_PROPERTIES_LEAST = sentence(
+    "label/properties-least", NOTE, "``properties`` has at least one entry.", section=_S, schema=_V
 )  # fmt: skip
 _PROPERTY = sentence(
     "label/property", MUST, "Properties of a label are an object with a label value, a whole number.",
@@ -81,11 +87,12 @@ PATHS = items(LABELS, text(_PATH), unique=_LISTED_TWICE)
 def image_label(version: Form | None, version_missing: str) -> Form:
     """Return the form of ``image-label``; where it carries the version, that of the version too."""
     forms = {
-        "colors": items(_COLORS, _COLOR_FORM, least=1, unique=_COLOR_TWICE),
+        "colors": items(_COLORS, _COLOR_FORM, least=1, count_rule=_COLORS_LEAST, unique=_COLOR_TWICE),
         "properties": items(
             _PROPERTIES,
             members(_PROPERTY, {"label-value": whole(_PROPERTY)}, {"label-value": _PROPERTY}, spelling=False),
             least=1,
+            count_rule=_PROPERTIES_LEAST,
             unique=_PROPERTY_TWICE,
         ),
         "source": members(_SOURCE, {"image": text(_SOURCE_IMAGE)}),

@@ -43,7 +43,10 @@ _LINE_NAME = sentence(
 _LINE_TWICE = sentence(
     "plate/line-twice", NOTE, "No row or column is written twice.", section=_S, schema=EVERY
 )  # fmt: skip
-_WELLS = sentence("plate/wells", MUST, "A plate lists its wells, at least one.", section=_S, schema=EVERY)
+_WELLS = sentence("plate/wells", MUST, "A plate lists its wells.", section=_S, schema=EVERY)
+_WELLS_LEAST = sentence(
+    "plate/wells-least", NOTE, "A plate has at least one well.", section=_S, schema=EVERY
+)  # fmt: skip
 _WELL = sentence(
     "plate/well", MUST, "A well of a plate is an object with a path.", section=_S, schema=EVERY
 )  # fmt: skip
@@ -103,7 +106,10 @@ _TIME = sentence(
     "plate/time", MUST, "Times are whole numbers of seconds since 1970.", since="0.2", section=_S, schema=_02
 )  # fmt: skip
 WELL_OBJECT = sentence("well/object", MUST, "``well`` is an object.", section=_W, schema=EVERY)
-_IMAGES = sentence("well/images", MUST, "A well lists its images, at least one.", section=_W, schema=EVERY)
+_IMAGES = sentence("well/images", MUST, "A well lists its images.", section=_W, schema=EVERY)
+_IMAGES_LEAST = sentence(
+    "well/images-least", NOTE, "A well has at least one image.", section=_W, schema=EVERY
+)  # fmt: skip
 _IMAGE = sentence(
     "well/image", MUST, "An image of a well is an object with a path.", section=_W, schema=EVERY
 )  # fmt: skip
@@ -173,7 +179,7 @@ def plate(version: Form | None, version_missing: str) -> Form:
         "field_count": whole(_COUNT, least=1),
         "rows": _lines(_ROWS),
         "columns": _lines(_COLUMNS),
-        "wells": items(_WELLS, _PLATE_WELL, least=1, unique=_WELL_TWICE),
+        "wells": items(_WELLS, _PLATE_WELL, least=1, count_rule=_WELLS_LEAST, unique=_WELL_TWICE),
         "acquisitions": items(_RUNS, _ACQUISITION, least=1, count_rule=_RUNS_LEAST, unique=_RUN_TWICE),
     }
     needs = {
@@ -200,7 +206,7 @@ _WELL_IMAGE = members(
 
 def well(version: Form | None, version_missing: str) -> Form:
     """Return the form of ``well``; where it carries the version, that of the version too."""
-    images = items(_IMAGES, _WELL_IMAGE, least=1, unique=_IMAGE_TWICE)
+    images = items(_IMAGES, _WELL_IMAGE, least=1, count_rule=_IMAGES_LEAST, unique=_IMAGE_TWICE)
     return _versioned(WELL_OBJECT, {"images": images}, {"images": _IMAGES}, version, version_missing)
 
 

@@ -46,9 +46,7 @@ def _explained(url: str) -> Iterator[None]:
             raise
         reason = error.strerror or str(error)
         if error.errno in _FORBIDDEN:
-            raise AccessError(
-                f"{url}: {reason}; choose a place where you may write; to read, change its mode"
-            ) from error
+            raise AccessError(f"{url}: {reason}; change its mode, or go where you may write") from error
         if error.errno in _FULL:
             raise StoreError(f"{url}: {reason}; free some space or choose another disk") from error
         raise StoreError(f"{url}: {reason}") from error

@@ -280,7 +280,7 @@ def test_a_document_must_be_what_it_is_called() -> None:
     assert [(p.rule, p.location) for p in report.problems if p.severity is Severity.MUST] == [
         ("document/plate", "/attributes/ome")
     ]
-    label = {"ome": {"version": "0.5", "image-label": {"version": "0.5", "colors": []}, "multiscales": []}}
+    label = {"ome": {"version": "0.5", "image-label": {"version": "0.5", "colors": {}}, "multiscales": []}}
     rules = {p.rule: p.fails for p in decode(label, zarr_format=3, kind="label")[1].problems}
     assert rules["label/colors"] == {"schema", "spec", "strict"}
     assert rules["multiscales/list"] == {"spec", "strict"}  # the label schema looks at image-label alone
