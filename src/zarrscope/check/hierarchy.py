@@ -191,7 +191,8 @@ class Hierarchy:
             )
 
     def _close(self) -> None:
-        """Say what was not checked."""
+        """Say what was not checked; a chunk that two comparisons met is told once."""
+        self.found.problems[:] = dict.fromkeys(self.found.problems)
         refused = list(self.documents.refused.items())
         lines = [f"{key}: {reason}" for key, reason in refused[:_SHOWN_REFUSALS]]
         if len(refused) > len(lines):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from zarrscope.store.contracts import Readable
     from zarrscope.types import Shape
 
-CHUNKS_A_LEVEL = 4
+CHUNKS_A_LEVEL = 16
 """Chunks that are decoded of each level; one where there are many images."""
 
 MANY_IMAGES = 16
@@ -190,7 +190,7 @@ def _compare(
         message = f"level {name} shows something else than level {below}: {wrong}"
     if not wrong:
         return False
-    hint = "make the coarser levels again from the finest"
+    hint = "one of them lost or changed pixels: restore it, or make the coarser levels again"
     yield problem(rule, version, coarse.level.file, "", f"{message}, at {_words(region)}", hint)
     return True
 

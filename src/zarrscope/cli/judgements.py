@@ -88,7 +88,9 @@ class Text:
             for problem, places in problems:
                 weight = problem.severity.name.lower()
                 place = f"{places[0]}{f' (and {len(places) - 1} more)' if len(places) > 1 else ''}"
-                yield f"    {self._paint(f'{weight:6}', weight)} {place}{place and ': '}{problem.message}"
+                rule = self._paint(f"[{problem.rule}]", "note")
+                words = f"{place}{place and ': '}{problem.message}"
+                yield f"    {self._paint(f'{weight:6}', weight)} {words} {rule}"
                 if problem.hint:
                     yield self._paint(f"           -> {problem.hint}", "hint")
         if found.unchecked:
@@ -121,7 +123,7 @@ def folded(problems: Iterable[Problem]) -> list[tuple[str, list[tuple[Problem, l
     return [(_heading(files), listed) for files, listed in found.items()]
 
 
-def told_edits(target: str, repair: Repair) -> Iterable[str]:
+def told_edits(target: str, repair: Repair, *, dry: bool) -> Iterable[str]:
     """Return in lines what is mended in a target: what is the same in many files stands there once."""
     if not repair.edits:
         yield f"{target}: nothing that can be mended without guessing"
@@ -135,7 +137,8 @@ def told_edits(target: str, repair: Repair) -> Iterable[str]:
     count = f"{len(repair.edits)} change{'s' * (len(repair.edits) > 1)}"
     documents = f"{len(by_file)} document{'s' * (len(by_file) > 1)}"
     old = any(change.before is not None for change in repair.changes)
-    yield f"{target}: {count} in {documents}{f'; what stood there is kept in {repair.kept}' if old else ''}"
+    kept = f"; what stood there {'would be' if dry else 'is'} kept in {repair.kept}" if old else ""
+    yield f"{target}: {'would make ' if dry else ''}{count} in {documents}{kept}"
     for lines, files in alike.items():
         yield f"  {_heading(tuple(files))}"
         yield from (f"    {line}" for line in lines)

@@ -47,13 +47,15 @@ def run(words: list[str]) -> int:
     if chosen.dry_run and not chosen.fix:
         raise ArgumentError("--dry-run shows what --fix would change; give both")
     printer = judgements.printer(form, colour=sys.stdout.isatty())
-    worst = VALID
+    codes = []
     for target in _targets(chosen.targets):
         found, code = _judged(target, chosen)
-        worst = max(worst, code)
+        codes.append(code)
         printer.add(found, readable=code != UNREADABLE)
     printer.close()
-    return worst
+    if not codes:
+        raise ArgumentError("the list on standard input is empty")
+    return max(codes)
 
 
 def _parser() -> Parser:
@@ -92,7 +94,7 @@ def _parser() -> Parser:
 def _targets(named: list[str]) -> Iterator[str]:
     for name in named:
         if name == "-":
-            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+            yield from (line.strip() for line in sys.stdin if line.strip())
         else:
             yield name
 
@@ -127,6 +129,10 @@ def _mend(target: str, chosen: argparse.Namespace) -> None:
     repair = plan_fix(target)
     text = chosen.format == "text" and not chosen.json
     out = sys.stdout if text else sys.stderr
-    print("\n".join(judgements.told_edits(without_secrets(target), repair)), file=out, flush=True)
+    print(
+        "\n".join(judgements.told_edits(without_secrets(target), repair, dry=chosen.dry_run)),
+        file=out,
+        flush=True,
+    )
     if not chosen.dry_run:
         repair.apply()

@@ -12,6 +12,7 @@ from zarrscope.array.group import Group, read_group
 from zarrscope.array.open import open_array
 from zarrscope.errors import InvalidKeyError, NotFoundError
 from zarrscope.model.collection import SERIES_GROUP
+from zarrscope.model.fields import Coordinates, Displacements
 from zarrscope.model.multiscales import Multiscale
 from zarrscope.model.transforms import SystemReference
 from zarrscope.node.open import open_node
@@ -212,7 +213,7 @@ class _Walk:
             self.visit(join(path, field.path), path)
         for name in node.scene.paths if node.scene else ():
             self.visit(join(path, name), path)
-        for name in _parameters((node.multiscales, node.scene.transformations if node.scene else ())):
+        for name in parameters((node.multiscales, node.scene.transformations if node.scene else ())):
             self.visit(join(path, name))
         layout = node.collection and node.collection.layout
         if layout is not None or not path:  # a single image may have its OME-XML beside it too
@@ -243,16 +244,25 @@ def _naming(store: Readable, path: str | None) -> Iterator[None]:
         raise InvalidKeyError(f"{store.url(path)} names a path that cannot be followed: {error}") from error
 
 
-def _parameters(value: object) -> Iterator[str]:
-    """Yield the paths of the fields and matrices from which transformations take their numbers."""
+def parameters(value: object, *, fields_only: bool = False) -> Iterator[str]:
+    """Yield the paths of the fields (and matrices) from which transformations take their numbers.
+
+    Parameters
+    ----------
+    value : object
+        A part of the model, or a tuple of them.
+    fields_only : bool
+        Leave matrices out.
+    """
     if isinstance(value, tuple):
         for item in value:
-            yield from _parameters(item)
+            yield from parameters(item, fields_only=fields_only)
     elif isinstance(value, Multiscale):
-        yield from _parameters((value.transformations, tuple(d.transformation for d in value.datasets)))
+        steps = (value.transformations, tuple(d.transformation for d in value.datasets))
+        yield from parameters(steps, fields_only=fields_only)
     elif is_dataclass(value) and not isinstance(value, SystemReference):
         path = getattr(value, "path", None)
-        if isinstance(path, str):
+        if isinstance(path, str) and (not fields_only or isinstance(value, (Displacements, Coordinates))):
             yield path
         for one in fields(value):
-            yield from _parameters(getattr(value, one.name))
+            yield from parameters(getattr(value, one.name), fields_only=fields_only)

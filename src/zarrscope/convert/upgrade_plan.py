@@ -11,7 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.budget import format_size
-from zarrscope.convert.hierarchy import CONSOLIDATED, Hierarchy, Part, ancestors, survey
+from zarrscope.convert.hierarchy import CONSOLIDATED, Hierarchy, Part, ancestors, parameters, survey
 from zarrscope.convert.reversion import array_in, attributes_in
 from zarrscope.errors import ArgumentError, MetadataError, UnsupportedError
 from zarrscope.report import Severity
@@ -35,6 +35,15 @@ OURS = (f"{FOLDER}/zarr.json", f"{FOLDER}/.zgroup")
 """The group of our own notes, which is made anew."""
 
 _SHOWN = 20
+
+_LEADING = frozenset(
+    {
+        "plate/object", "plate/wells", "plate/well", "well/object", "well/images", "well/image",
+        "multiscales/list", "multiscales/object", "multiscales/datasets", "multiscales/dataset",
+        "multiscales/path", "labels/list", "labels/path",
+    }
+)  # fmt: skip
+"""Rules without which a hierarchy cannot be followed, so that a part of it would be left behind."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +116,14 @@ class UpgradePlan:
 
     @cached_property
     def folder(self) -> str:
-        """Key below which old documents are kept: one where no other state of them is kept yet."""
+        """Key below which old documents are kept: one where no other state of them is kept yet.
+
+        Only those of an ``upgrade`` can be copied back; where pixels were written anew it is ``replaced``.
+        """
         told = "".join(c if c.isalnum() or c in ".-" else "_" for c in self.hierarchy.versions[0])[:40]
+        kind = "replaced" if self.copying else "upgrade"
         for number in count(1):
-            folder = f"{FOLDER}/upgrade-{told}" + (f"-{number}" if number > 1 else "")
+            folder = f"{FOLDER}/{kind}-{told}" + (f"-{number}" if number > 1 else "")
             if not self._keeps_others(folder):
                 return folder
         raise AssertionError  # pragma: no cover - numbers do not end
@@ -163,6 +176,7 @@ def plan_upgrade(url: str | os.PathLike[str] | Readable, to: str | None = None) 
     arrays: dict[str, ArrayMetadata] = {}
     obstacles = []
     for part in hierarchy.parts:
+        obstacles += _bare_fields(part, hierarchy.store, version)
         try:
             attributes[part.path] = attributes_in(part, version)
             if copying:
@@ -170,9 +184,32 @@ def plan_upgrade(url: str | os.PathLike[str] | Readable, to: str | None = None) 
                     arrays[array.path] = array_in(part, array, version)
         except (UnsupportedError, MetadataError, ArgumentError) as error:
             obstacles.append(f"{hierarchy.store.url(part.key)}: {error}")
+        else:
+            obstacles += _broken(part, hierarchy.store)
     foreign = tuple(key for key in hierarchy.foreign() if key not in OURS) if copying else ()
     notes = (*hierarchy.notes, *_faults(hierarchy), *(_left(hierarchy, foreign) if copying else ()))
     return UpgradePlan(hierarchy, version, copying, attributes, arrays, tuple(obstacles), notes, foreign)
+
+
+def _broken(part: Part, store: Readable) -> list[str]:
+    """Return why a group cannot be followed to all that belongs to it."""
+    found = [p for p in part.report.problems if p.rule in _LEADING and part.node]
+    hint = "mend it first (zarrscope validate tells more)"
+    return [f"{store.url(part.key)}: {p.location}: {p.message}; {hint}" for p in found[:1]]
+
+
+def _bare_fields(part: Part, store: Readable, version: str) -> list[str]:
+    """Return the fields that drafts of 0.6 held in plain arrays, where 0.6 wants an image of vectors."""
+    if not part.version.startswith("0.6.dev") or version < "0.6" or part.node is None:
+        return []
+    scene = part.node.scene.transformations if part.node.scene else ()
+    found = []
+    for name in parameters((part.node.multiscales, scene), fields_only=True):
+        data = store.get(join(part.path, f"{name}/zarr.json"))
+        if data is not None and b'"node_type": "array"' in bytes(data).replace(b'":"', b'": "'):
+            message = f"the field {name!r} is a plain array, as drafts had it; {version} wants an image there"
+            found.append(f"{store.url(part.key)}: {message}")
+    return found
 
 
 def _flat(hierarchy: Hierarchy, zarr_format: int) -> bool:

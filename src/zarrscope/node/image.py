@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.array.open import open_array
-from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
+from zarrscope.errors import ArgumentError, MetadataError, NotFoundError, UnsupportedError
 from zarrscope.executor import fan_out
 from zarrscope.model.graph import Place, normal_path
 from zarrscope.node.document import Document, read_document
@@ -233,11 +233,14 @@ class Image:
         Raises
         ------
         ArgumentError
-            There is no such system, or nothing connects the level with it.
+            There is no such level or system, or nothing connects them.
         UnsupportedError
             The way leads against a transformation that has no inverse in closed form, or whose numbers
             cannot be read.
         """
+        count = len(self.multiscale.datasets)
+        if not -count <= level < count:
+            raise ArgumentError(f"{self.url} has {count} levels, counted from 0; there is no level {level}")
         start = Place(normal_path(self.multiscale.datasets[level].path), None)
         return self.graph.between(start, self.multiscale.intrinsic.name if to is None else to)
 

@@ -8,10 +8,11 @@ counts as a number, a whole number or equal, because the official schemas do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.spec.reader import integer
-from zarrscope.spec.rules import NOTE, RULES, holding, sentence
+from zarrscope.spec.rules import MUST, NOTE, RULES, holding, sentence
 
 if TYPE_CHECKING:
     import re
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from zarrscope.report import Problem
 
 Form = Callable[[Any, str, "Notes"], None]
+
+_MOST_KEYS = 50
+"""Keys among which a misspelt one is looked for."""
 
 SPELLING = sentence(
     "document/spelling", NOTE, "A key that nobody reads is often a known one misspelt."
@@ -245,7 +249,8 @@ def members(
             return
         for key, need in wanted.items():
             if key not in value:
-                notes.note(need, at, f"{key!r} is missing", _misspelt(value, key))
+                hint = _misspelt(value, key, near=RULES[need].weight is MUST)
+                notes.note(need, at, f"{key!r} is missing", hint)
         for key, entry in value.items():
             form = forms.get(key)
             if form is not None:
@@ -331,9 +336,16 @@ def _bare(key: str) -> str:
     return key.lower().replace("_", "").replace("-", "").removesuffix("s")
 
 
-def _misspelt(value: Mapping[str, Any], key: str) -> str:
+def _misspelt(value: Mapping[str, Any], key: str, *, near: bool) -> str:
+    """Return a hint that names the key that was probably meant by one that is there, or by one near it."""
     bare = _bare(key)
-    return next((f"{k!r} stands there: write {key!r}" for k in value if _bare(k) == bare and k != key), "")
+    found = next((k for k in value if _bare(k) == bare and k != key), None)
+    if found is None and near:
+        from difflib import get_close_matches  # slow to load, and only needed for what is wrong
+
+        strangers = [k for k in islice(value, _MOST_KEYS) if k != key and len(k) <= 60]
+        found = next(iter(get_close_matches(key, strangers, 1, 0.8)), None)
+    return "" if found is None else f"{found!r} stands there: write {key!r}"
 
 
 def every(*forms: Form) -> Form:

@@ -194,6 +194,8 @@ def decode(
     codec = _CODECS.get(version) or _relative(version, zarr_format)
     if zarr_format == 3 and codec.zarr_format == 2:
         codec = _CODECS["0.5"]
+    if zarr_format == 2 and codec.zarr_format == 3 and not isinstance(attributes.get("ome"), dict):
+        codec = _CODECS["0.4"]  # only the number is wrong
     node = codec.decode(attributes)
     dialect = migrated(attributes, zarr_format)
     if dialect is None:

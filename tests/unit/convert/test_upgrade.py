@@ -355,7 +355,7 @@ class TestAnew:
         assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
         kept = {
             key: value
-            for key, value in tree(place / ".zarrscope" / "upgrade-0.3").items()
+            for key, value in tree(place / ".zarrscope" / "replaced-0.3").items()
             if before[key] == value
         }
         assert set(kept) == {key for key in before if key.rpartition("/")[2].startswith(".z")}

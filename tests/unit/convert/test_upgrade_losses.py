@@ -135,7 +135,7 @@ def test_old_documents_are_kept_before_the_old_one_goes(
     with pytest.raises(KeyboardInterrupt):
         upgrade(place, to="0.5", in_place=True)
     for key in (".zattrs", ".zgroup", "0/.zarray"):
-        assert (place / ".zarrscope" / "upgrade-0.4" / key).read_bytes() == before[key]
+        assert (place / ".zarrscope" / "replaced-0.4" / key).read_bytes() == before[key]
 
 
 @pytest.mark.parametrize("broken", [17, "x", None, {"0": {}}])

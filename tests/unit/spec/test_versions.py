@@ -292,3 +292,17 @@ def test_metadata_outside_of_ome_are_told() -> None:
     node, _ = decode({"labels": ["a"], "ome": {"version": "0.5"}}, zarr_format=3)
     assert node is not None
     assert node.labels == ("a",)
+
+
+def test_a_wrong_number_in_zarr_2_is_only_that() -> None:
+    found = problems(image(version="0.5"))
+    assert found == [("MUST", "/multiscales/0/version", "multiscales/version")]
+    node, _ = decode(image(version="0.5"), zarr_format=2)
+    assert node is not None
+    assert node.multiscales[0].scale(0) == (0.5, 1)
+
+
+def test_a_key_that_is_near_the_missing_one_is_named() -> None:
+    plate = {"version": "0.4", "rows": [{"name": "A"}], "columns": [{"name": "1"}], "wels": []}
+    hints = {p.rule: p.hint for p in decode({"plate": plate}, zarr_format=2)[1].problems}
+    assert hints["plate/wells"] == "'wels' stands there: write 'wells'"
