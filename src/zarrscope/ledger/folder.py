@@ -1,0 +1,79 @@
+"""``.zarrscope/``: our own group beside the data, at which no reader stumbles.
+
+While a run goes, its document says so (the mark) and the journal lies below it. Afterwards it holds the
+record of the run as attributes, and the manifest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zarrscope.documents import dump_json, safe_json
+from zarrscope.errors import MetadataError
+from zarrscope.store.contracts import Request
+from zarrscope.store.keys import join
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zarrscope.store.contracts import Readable, Writable
+
+FOLDER = ".zarrscope"
+"""Name of the group."""
+
+MARK = f"{FOLDER}/zarr.json"
+"""Says that a run goes on; in Zarr version 3 also the document of the group afterwards."""
+
+_OURS = "zarrscope"
+
+
+def is_ours(key: str) -> bool:
+    """Return whether a key lies in our own group."""
+    return key.startswith(f"{FOLDER}/")
+
+
+def found_group(store: Writable, zarr_format: int, told: Mapping[str, Any] | None = None) -> list[str]:
+    """Write the document that makes the folder a group of the hierarchy's own Zarr version.
+
+    Parameters
+    ----------
+    store : Writable
+        Holds the hierarchy.
+    zarr_format : int
+        Of the hierarchy: 2 or 3.
+    told : mapping, optional
+        Becomes the attribute ``zarrscope``.
+
+    Returns
+    -------
+    list of str
+        Keys that were written.
+    """
+    attributes = {_OURS: dict(told)} if told else {}
+    if zarr_format == 3:
+        store.put(MARK, dump_json({"zarr_format": 3, "node_type": "group", "attributes": attributes}))
+        return [MARK]
+    store.put(join(FOLDER, ".zgroup"), dump_json({"zarr_format": 2}))
+    if not attributes:
+        return [join(FOLDER, ".zgroup")]
+    store.put(join(FOLDER, ".zattrs"), dump_json(attributes))
+    return [join(FOLDER, name) for name in (".zgroup", ".zattrs")]
+
+
+def told_by(store: Readable) -> dict[str, Any]:
+    """Return what our group's attributes tell; nothing where it is absent or broken.
+
+    Where an unfinished run's mark and the record of an older result are both there, the mark counts.
+    """
+    names = (MARK, join(FOLDER, ".zattrs"))
+    for name, data in zip(names, store.get_many([Request(name) for name in names]), strict=True):
+        if data is None:
+            continue
+        try:
+            document = safe_json(bytes(data), file=store.url(name))
+            told = (document["attributes"] if name == MARK else document)[_OURS]
+        except (MetadataError, KeyError, TypeError):
+            continue
+        if isinstance(told, dict):
+            return told
+    return {}

@@ -1,0 +1,106 @@
+"""A store that takes note of all that is written through it: size and checksum of units and documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xxhash import xxh3_64
+
+from zarrscope.ledger.folder import is_ours
+from zarrscope.ledger.manifest import Entry
+from zarrscope.ledger.table import checksum
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from zarrscope.ledger.table import UnitTable
+    from zarrscope.store.contracts import Buffer, ByteRange, Info, Request, Upload, Writable
+
+
+class Recording:
+    """Writes through to another store. What goes into our own folder is not noted.
+
+    Parameters
+    ----------
+    store : Writable
+        Receives all.
+    table : UnitTable
+        Tells which keys are units.
+    unit : callable
+        Receives number, key, size and checksum of each unit once it is stored.
+    """
+
+    def __init__(
+        self, store: Writable, table: UnitTable, unit: Callable[[int, str, int, int], None]
+    ) -> None:
+        self.inner = store
+        self.documents: dict[str, Entry] = {}
+        """All values that are no units, by key."""
+        self._table, self._unit = table, unit
+
+    def url(self, key: str = "") -> str:
+        """Return the address of a key for messages."""
+        return self.inner.url(key)
+
+    def get(self, key: str, range: ByteRange = None, out: memoryview | None = None) -> Buffer | None:  # noqa: A002
+        """Return the value, or a part of it."""
+        return self.inner.get(key, range, out)
+
+    def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
+        """Return the values in the order of the requests."""
+        return self.inner.get_many(requests)
+
+    def head(self, key: str) -> Info | None:
+        """Return size and tag."""
+        return self.inner.head(key)
+
+    def put(self, key: str, data: Buffer, if_tag: str | None = None) -> None:
+        """Write a value and take note of it."""
+        self.inner.put(key, data, if_tag)
+        self.noted(key, memoryview(data).nbytes, checksum(data))
+
+    def create(self, key: str, if_tag: str | None = None) -> RecordingUpload:
+        """Begin a value; it is noted when it is committed."""
+        return RecordingUpload(self, key, self.inner.create(key, if_tag))
+
+    def sync(self, keys: Iterable[str]) -> None:
+        """Make values durable."""
+        self.inner.sync(keys)
+
+    def delete(self, key: str) -> None:
+        """Remove a value, and the note of it."""
+        self.inner.delete(key)
+        self.documents.pop(key, None)
+
+    def noted(self, key: str, size: int, total: int) -> None:
+        """Take note of a value."""
+        if is_ours(key):
+            return
+        number = self._table.find(key)
+        if number is None:
+            self.documents[key] = Entry(size, total)
+        else:
+            self._unit(number, key, size, total)
+
+
+class RecordingUpload:
+    """A value that is hashed as it grows."""
+
+    def __init__(self, store: Recording, key: str, upload: Upload) -> None:
+        self._store, self._key, self._upload = store, key, upload
+        self._hash, self._size = xxh3_64(), 0
+
+    def write(self, data: Buffer) -> None:
+        """Append."""
+        self._upload.write(data)
+        self._hash.update(data)
+        self._size += memoryview(data).nbytes
+
+    def commit(self) -> None:
+        """Let the value appear, then take note of it."""
+        self._upload.commit()
+        self._store.noted(self._key, self._size, self._hash.intdigest())
+
+    def abort(self) -> None:
+        """Forget it."""
+        self._upload.abort()
