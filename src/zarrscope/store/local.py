@@ -12,9 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from zarrscope.errors import AccessError, ConflictError, InvalidKeyError, StoreError
+from zarrscope.errors import ConflictError, InvalidKeyError, StoreError
 from zarrscope.store.contracts import ABSENT, Buffer, ByteRange, Info, Request, Suffix
 from zarrscope.store.keys import check_key
+from zarrscope.store.system import explained
 
 try:
     import fcntl
@@ -26,30 +27,12 @@ if TYPE_CHECKING:
 
 # A folder where a file was expected, or the other way round, is a value that is not there.
 _ABSENT_ERRORS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _MOST_FOLDERS = 4096
 _MOST_FILES = 64  # macOS allows a process 256 open files
 # A pipe among the files is an error and not something to wait for.
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends otherwise
 _HAS_PREADV = hasattr(os, "preadv")  # not on Windows, where nothing of this was ever run
-
-
-@contextmanager
-def _explained(url: str) -> Iterator[None]:
-    """Turn the system's errors into ours: one line with the file and what to do."""
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, StoreError | AccessError):
-            raise
-        reason = error.strerror or str(error)
-        if error.errno in _FORBIDDEN:
-            raise AccessError(f"{url}: {reason}; change its mode, or go where you may write") from error
-        if error.errno in _FULL:
-            raise StoreError(f"{url}: {reason}; free some space or choose another disk") from error
-        raise StoreError(f"{url}: {reason}") from error
 
 
 class LocalStore:
@@ -138,7 +121,7 @@ class LocalStore:
         paths = [self._path(key) for key in keys]
         folders = {part for path in paths for part in self._folders(path)}
         for path in (*paths, *sorted(folders, reverse=True)):
-            with _explained(path):
+            with explained(path):
                 handle = os.open(path, os.O_RDONLY)
                 try:
                     os.fsync(handle)
@@ -148,7 +131,7 @@ class LocalStore:
     def delete(self, key: str) -> None:
         """Remove a value, and the folders that it leaves empty; harmless where it is absent."""
         path = self._path(key)
-        with _explained(path), suppress(FileNotFoundError, NotADirectoryError):
+        with explained(path), suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(path)  # noqa: PTH108 - speed: one call for each of a million keys
         for folder in self._folders(path):
             try:
@@ -169,7 +152,7 @@ class LocalStore:
                 yield key
 
     def _walk(self, folder: str) -> Iterator[str]:
-        with _explained(self.url(folder)):
+        with explained(self.url(folder)):
             try:
                 entries = sorted(os.scandir(self.url(folder)), key=lambda e: e.name + "/" * e.is_dir())
             except (FileNotFoundError, NotADirectoryError):
@@ -190,18 +173,18 @@ class LocalStore:
             if error.errno in _ABSENT_ERRORS:
                 return -1
             if error.errno != errno.ELOOP:
-                with _explained(path):
+                with explained(path):
                     raise
         real = os.path.realpath(path)
         self._check_inside(real, key)
-        with _explained(path):
+        with explained(path):
             try:
                 return os.open(real, _READING | _BINARY)
             except FileNotFoundError:
                 return -1
 
     def _read(self, handle: int, key: str, wanted: ByteRange, out: memoryview | None) -> Buffer | None:
-        with _explained(self.url(key)):
+        with explained(self.url(key)):
             try:
                 return _read_range(handle, wanted, out)
             except IsADirectoryError:
@@ -221,7 +204,7 @@ class LocalStore:
             if folder[: folder.rindex("/")] not in self._safe or os.path.islink(folder):  # noqa: PTH114
                 self._check_inside(os.path.realpath(folder), key)
             if new:
-                with _explained(folder):
+                with explained(folder):
                     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
             if len(self._safe) >= _MOST_FOLDERS:
                 self._safe.clear()
@@ -320,14 +303,14 @@ class LocalUpload:
         self._folder = folder
         self._temporary = f"{folder}/.{name}.{secrets.token_hex(4)}.part"
         self._lock = Lock()
-        with _explained(store.url(key)):
+        with explained(store.url(key)):
             self._handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
         store.growing.use(self)
 
     def write(self, data: Buffer) -> None:
         """Append."""
         view = memoryview(data).cast("B")
-        with self._lock, _explained(self._store.url(self._key)):
+        with self._lock, explained(self._store.url(self._key)):
             if self._handle < 0:
                 self._handle = os.open(self._temporary, os.O_WRONLY | os.O_APPEND | _BINARY)
             self._store.growing.use(self)
@@ -346,7 +329,7 @@ class LocalUpload:
 
     def commit(self) -> None:
         """Let the value appear under its key."""
-        with _explained(self._store.url(self._key)):
+        with explained(self._store.url(self._key)):
             self._store.growing.forget(self)
             self._close()
             if self._if_tag is None:
