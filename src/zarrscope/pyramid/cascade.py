@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -53,13 +53,38 @@ class Step:
         rows = zip(region.start, region.stop, self.cell, self.shape, strict=True)
         return all(a % c == 0 and (b % c == 0 or b == n) for a, b, c, n in rows)
 
+    def whole(self, index: Shape) -> Region:
+        """Return the pixels of the cell of this index."""
+        return Region.of(
+            tuple(i * c for i, c in zip(index, self.cell, strict=True)), self.cell
+        ).intersect(Region.whole(self.shape))
+
+    def coarser(self, region: Region) -> Region | None:
+        """Return the pixels of the next level that whole cells become; None where there is none."""
+        if self.factors is None:
+            return None
+        return Region(
+            tuple(a // f for a, f in zip(region.start, self.factors, strict=True)),
+            tuple(-(-b // f) for b, f in zip(region.stop, self.factors, strict=True)),
+        )
+
 
 class Part(NamedTuple):
-    """Pixels of a level that do not make up whole cells yet."""
+    """Pixels of a level that do not make up whole cells yet; no block where nobody needs them."""
 
     level: int
-    start: Shape
-    block: NDArray[Any]
+    region: Region
+    block: NDArray[Any] | None
+
+
+class Finished(Protocol):
+    """What an earlier run has stored."""
+
+    def has(self, level: int, region: Region) -> bool:
+        """Return whether every write unit that the region meets is finished."""
+
+    def read(self, level: int, region: Region) -> NDArray[Any]:
+        """Return pixels of finished units."""
 
 
 class Cascade:
@@ -68,24 +93,49 @@ class Cascade:
     Each level is a pure function of the level below it as stored. ``feed`` may run in many threads;
     ``settle`` is for one at a time.
 
+    What an earlier run has finished is not made again, but walked by in the same order, so that the
+    rest comes out as if there had been one run. Pixels that are finished are read back only where a
+    coarser unit, which is not, is made of them.
+
     Parameters
     ----------
     steps : tuple of Step
         The levels, finest first.
     shrink : tuple of callables
         ``shrink[k](block)`` makes pixels of level k + 1 from pixels of level k; one a step.
+    finished : Finished, optional
+        What needs not be made.
     """
 
     def __init__(
-        self, steps: tuple[Step, ...], shrink: tuple[Callable[[NDArray[Any]], NDArray[Any]], ...]
+        self,
+        steps: tuple[Step, ...],
+        shrink: tuple[Callable[[NDArray[Any]], NDArray[Any]], ...],
+        finished: Finished | None = None,
     ) -> None:
         self._steps = steps
         self._shrink = shrink
-        self._open: dict[tuple[int, Shape], tuple[NDArray[Any], int]] = {}
+        self._finished = finished
+        self._open: dict[tuple[int, Shape], tuple[NDArray[Any] | None, int]] = {}
         self._spare: dict[Shape, list[NDArray[Any]]] = {}
 
+    def wants(self, level: int, region: Region) -> bool:
+        """Return whether anything that is not finished is made of these pixels, at this level."""
+        if self._finished is None:
+            return True
+        step = self._steps[level]
+        if step.aligned(region):
+            return not self._finished.has(level, region)
+        return any(
+            not self._finished.has(level, step.whole(index)) for index in _touched(region, step.cell)
+        )
+
     def feed(
-        self, level: int, start: Shape, block: NDArray[Any], emit: Callable[[int, Shape, NDArray[Any]], None]
+        self,
+        level: int,
+        region: Region,
+        block: NDArray[Any] | None,
+        emit: Callable[[int, Shape, NDArray[Any]], None],
     ) -> Part | None:
         """Hand on whole chunks of a block, and of what is made of it, as far as cells are whole.
 
@@ -93,10 +143,10 @@ class Cascade:
         ----------
         level : int
             Where the block belongs.
-        start : tuple of int
-            Its first pixel there.
-        block : ndarray
-            Its pixels.
+        region : Region
+            Of the level.
+        block : ndarray, optional
+            Its pixels; None where ``wants`` says that they are not needed.
         emit : callable
             Receives level, index of the chunk in the level's grid, and the chunk's pixels.
 
@@ -107,38 +157,42 @@ class Cascade:
         """
         while True:
             step = self._steps[level]
-            region = Region.of(start, block.shape)
             if not step.aligned(region):
-                return Part(level, start, block)
-            for index, inside in _chunks(region, step.chunk):
-                emit(level, index, block[inside])
-            if step.factors is None:
+                return Part(level, region, block)
+            coarser = step.coarser(region)
+            if block is None and self._finished and coarser and self.wants(level + 1, coarser):
+                block = self._finished.read(level, region)
+            if block is not None:
+                for index, inside in _chunks(region, step.chunk):
+                    emit(level, index, block[inside])
+            if coarser is None:
                 return None
-            block = self._shrink[level](block)
-            start = tuple(a // f for a, f in zip(start, step.factors, strict=True))
-            level += 1
+            if block is not None:
+                block = self._shrink[level](block)
+            region, level = coarser, level + 1
 
     def settle(self, part: Part, emit: Callable[[int, Shape, NDArray[Any]], None]) -> None:
         """Put left-over pixels into their cells, and feed every cell that they complete."""
         step = self._steps[part.level]
-        region = Region.of(part.start, part.block.shape)
-        for index in _touched(region, step.cell):
-            origin = tuple(i * c for i, c in zip(index, step.cell, strict=True))
-            whole = Region(
-                origin, tuple(min(o + c, n) for o, c, n in zip(origin, step.cell, step.shape, strict=True))
-            )
-            piece = region.intersect(whole)
+        for index in _touched(part.region, step.cell):
+            whole = step.whole(index)
+            piece = part.region.intersect(whole)
             buffer, missing = self._open.pop((part.level, index), (None, whole.size))
-            if buffer is None:
-                buffer = self._buffer(whole.shape, part.block.dtype)
-            buffer[piece.within(origin).slices] = part.block[piece.within(part.start).slices]
+            if self._finished is None or not self._finished.has(part.level, whole):
+                assert part.block is not None  # noqa: S101 - whoever feeds asks what is wanted
+                if buffer is None:
+                    buffer = self._buffer(whole.shape, part.block.dtype)
+                inside = part.block[piece.within(part.region.start).slices]
+                buffer[piece.within(whole.start).slices] = inside
             missing -= piece.size
             if missing > 0:
                 self._open[part.level, index] = (buffer, missing)
                 continue
-            rest = self.feed(part.level, origin, buffer, emit)
+            rest = self.feed(part.level, whole, buffer, emit)
             if rest is not None:
                 self.settle(rest, emit)
+            if buffer is None:
+                continue
             spare = self._spare.setdefault(whole.shape, [])
             if len(spare) < _SPARE:
                 spare.append(buffer)

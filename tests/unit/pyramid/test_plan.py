@@ -115,7 +115,7 @@ def test_open_cells_stay_within_the_promised_memory(
     pixels = np.zeros(shape, "u2")
     most = 0
     for region in plan.regions():
-        part = cascade.feed(0, region.start, pixels[region.slices], lambda *_: None)
+        part = cascade.feed(0, region, pixels[region.slices], lambda *_: None)
         if part is not None:
             cascade.settle(part, lambda *_: None)
         most = max(most, sum(buffer.nbytes for buffer, _ in cascade._open.values()))
