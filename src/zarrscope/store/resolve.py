@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zarrscope.store.contracts import Readable, Writable
 
 _REMOTE = ("http", "https")
+_ARCHIVES = (".zip", ".ozx")
 
 
 def is_remote(url: str) -> bool:
@@ -64,7 +65,7 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
             raise NotFoundError(f"{path}: no such file or folder")
         if not os.path.isfile(path):  # noqa: PTH113
             return LocalStore(path)
-        if not path.lower().endswith((".zip", ".ozx")):
+        if not path.lower().endswith(_ARCHIVES):
             raise UnsupportedError(f"{path} is a file, not a Zarr; convert it with 'zarrscope convert'")
         from zarrscope.store.zip import ZipStore
 
@@ -74,15 +75,17 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
         raise UnsupportedError(
             f"{without_secrets(text)}: {scheme}:// is not supported; use a path, file:, http:// or https://"
         )
-    if urlsplit(text).path.lower().endswith((".zip", ".ozx")):
+    if urlsplit(text).path.lower().endswith(_ARCHIVES):
         raise UnsupportedError(f"{without_secrets(text)}: archives are read from a disk; download it first")
-    from zarrscope.store.remote import HttpStore
+    from zarrscope.store.remote import RemoteStore
 
-    return HttpStore(text)
+    return RemoteStore(text)
 
 
 def resolve_writable(url: str | os.PathLike[str] | Writable) -> Writable:
     """Return the store of an address, for writing.
+
+    A path that ends in ``.zip`` or ``.ozx`` means an archive, which has to be begun (see ``ZipWriter``).
 
     Raises
     ------
@@ -100,6 +103,10 @@ def resolve_writable(url: str | os.PathLike[str] | Writable) -> Writable:
             f"{without_secrets(os.fspath(url))}: writing over a network is not supported; write to a folder"
         )
     path = local_path(url)
+    if path.lower().endswith(_ARCHIVES) and not os.path.isdir(path):  # noqa: PTH112
+        from zarrscope.store.zip_writer import ZipWriter
+
+        return ZipWriter(path)
     if os.path.isfile(path):  # noqa: PTH113
         raise DestinationExistsError(f"{path} is a file; give the name of a folder to write")
     return LocalStore(path)
