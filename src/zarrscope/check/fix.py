@@ -25,7 +25,8 @@ from zarrscope.errors import AccessError
 from zarrscope.spec.versions import claimed, detect
 from zarrscope.store.contracts import Listable, Writable
 from zarrscope.store.resolve import resolve
-from zarrscope.write.replace import FOLDER, Change, apply, replace, state
+from zarrscope.ledger.folder import FOLDER
+from zarrscope.write.replace import Change, apply, replace, state
 
 if TYPE_CHECKING:
     import os

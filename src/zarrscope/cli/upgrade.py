@@ -13,7 +13,7 @@ from zarrscope.convert.upgrade_plan import NEWEST, plan_upgrade
 from zarrscope.spec.versions import VERSIONS_WRITTEN
 from zarrscope.store.keys import without_secrets
 from zarrscope.store.resolve import resolve_writable
-from zarrscope.write.destination import leftover
+from zarrscope.write.standing import leftover
 
 _EXAMPLES = """\
 examples:

@@ -17,7 +17,7 @@ from zarrscope.write.image import check_form
 from zarrscope.write.run import workers_within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from zarrscope.array.contracts import LazyArray
     from zarrscope.model.description import ImageDescription
@@ -82,13 +82,18 @@ class ConversionPlan:
     """All images of a conversion.
 
     ``path`` of a single image is "" (the root); several are numbered. ``workers`` is how many
-    threads the memory allows.
+    threads the memory allows. ``source``, ``fingerprint`` and ``axes`` tell what is converted, its
+    state, and the user's word on its axes; ``state`` asks for its state anew.
     """
 
     scenes: tuple[ScenePlan, ...]
     options: ConvertOptions
     ome_xml: str | None
     workers: int
+    source: str = ""
+    fingerprint: str = ""
+    axes: str | None = None
+    state: Callable[[], str] = str
 
     @property
     def pixels(self) -> int:
@@ -142,7 +147,9 @@ def plan_conversion(source: Source, options: ConvertOptions) -> ConversionPlan:
     one = len(chosen) == 1
     scenes = tuple(_plan_scene(scene, "" if one else str(i), options) for i, scene in enumerate(chosen))
     workers = workers_within([scene.pyramid for scene in scenes], options.workers, options.pyramid)
-    return ConversionPlan(scenes, options, source.ome_xml, workers)
+    return ConversionPlan(
+        scenes, options, source.ome_xml, workers, fingerprint=source.fingerprint(), state=source.fingerprint
+    )
 
 
 def _chosen(scenes: Sequence[Scene], options: ConvertOptions) -> list[Scene]:

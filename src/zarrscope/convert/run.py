@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zarrscope.array.group import Group, write_group
 from zarrscope.convert.plan import ConversionPlan, ConvertOptions, plan_conversion
-from zarrscope.errors import ArgumentError, MetadataError, UnsupportedError, ZarrscopeError
+from zarrscope.convert.resume import Before, Wish, check_unchanged, given_options, same_cut, take_up
+from zarrscope.convert.told import run_as_json
+from zarrscope.errors import ArgumentError, MetadataError, SourceError, UnsupportedError, ZarrscopeError
+from zarrscope.ledger.record import run_id
 from zarrscope.model.collection import LAYOUT, SERIES_GROUP, Collection
 from zarrscope.model.node import Node
 from zarrscope.node.open import open_node
@@ -19,9 +22,12 @@ from zarrscope.omexml.write import write as write_ome
 from zarrscope.source.registry import open_source
 from zarrscope.spec.versions import encode, zarr_format_of
 from zarrscope.store.keys import join, without_secrets
-from zarrscope.store.resolve import is_remote, local_path, resolve_writable
-from zarrscope.write.destination import Destination
+from zarrscope.store.resolve import is_remote, local_path, resolve, resolve_writable
+from zarrscope.write.destination import Destination, Job
+from zarrscope.write.documents import group_rooms, image_job, together
+from zarrscope.write.image import arrays_of, check_form
 from zarrscope.write.run import write_image
+from zarrscope.write.standing import leftover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,22 +53,35 @@ def convert(
     *,
     axes: str | None = None,
     overwrite: bool = False,
+    resume: bool = False,
+    manifest: bool = True,
+    verify: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Image | ImageGroup:
     """Convert anything that can be read into OME-Zarr, in one pass and bounded memory.
+
+    What is finished is kept when something fails: ``resume=True`` goes on from it, to the same bytes as
+    in one run.
 
     Parameters
     ----------
     source : str or path-like
         A file, a folder or pattern of plane files, a Zarr.
     destination : str or path-like
-        The folder to write.
+        Where to write: a folder, an archive (``.ozx``, ``.zip``), an address of an object store.
     options : ConvertOptions, optional
         What to do differently from the defaults.
     axes : str, optional
         What the axes of the source are, in its own order, for example ``tzcyx``.
     overwrite : bool
         Replace a Zarr that stands at the destination.
+    resume : bool
+        Go on with the unfinished run that stands there, with its own options where none are given; a
+        finished result is returned as it is; where there is nothing, begin.
+    manifest : bool
+        Leave size and checksum of all that was written in ``.zarrscope``, with the record of the run.
+    verify : bool
+        Read every unit back once it is stored, and compare it with the pixels of the source.
     progress : callable, optional
         Receives the number of pixels of each region once it is stored.
 
@@ -74,15 +93,20 @@ def convert(
     Raises
     ------
     NotFoundError, SourceError, UnsupportedError, ArgumentError, BudgetError, DestinationExistsError
-        It cannot be done; nothing was written.
+        It cannot be done; nothing was written. Also where the source or the options are not those of
+        the run that is to be resumed.
     AccessError, StoreError, CorruptDataError
-        It failed midway; what had been written was removed.
+        It failed midway; what is finished is kept.
     """
     check_apart(source, destination)
-    with planned(source, options or ConvertOptions(), axes) as plan:
-        store = resolve_writable(destination)
-        run(plan, store, overwrite=overwrite, progress=progress)
-    return open_node(store)
+    store = resolve_writable(destination)
+    wish = Wish(options or ConvertOptions(), axes, None if manifest and resume else manifest)
+    before = take_up(store, wish, given_options(wish)) if resume else Before(wish, {})
+    with planned(source, before.wish.options, before.wish.axes) as plan:
+        check_unchanged(before, plan)
+        if not before.finished:
+            run(plan, store, before, overwrite=overwrite, verify=verify, progress=progress)
+    return open_node(resolve(destination))
 
 
 @contextmanager
@@ -110,6 +134,7 @@ def planned(
         try:
             opened = stack.enter_context(open_source(os.fspath(source), axes=axes, cache=cache))
             plan = plan_conversion(opened, options)
+            plan = replace(plan, source=os.fspath(source), axes=axes)
         except ZarrscopeError as error:
             name = without_secrets(os.fspath(source))
             if name in str(error):
@@ -121,8 +146,10 @@ def planned(
 def run(
     plan: ConversionPlan,
     store: Writable,
+    before: Before | None = None,
     *,
     overwrite: bool = False,
+    verify: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> int:
     """Carry out a plan.
@@ -133,33 +160,87 @@ def run(
         What to do.
     store : Writable
         Where to write.
+    before : Before, optional
+        What an earlier run has left, to go on with.
     overwrite : bool
         Replace a Zarr that stands there.
+    verify : bool
+        Read every unit back once it is stored, and compare.
     progress : callable, optional
         Receives the number of pixels of each region once it is stored.
 
     Returns
     -------
     int
-        Encoded bytes of pixels that were written.
+        Encoded bytes of pixels that this run wrote.
+
+    Raises
+    ------
+    ZarrscopeError
+        It failed; the message says what is kept, and how to go on.
     """
+    before = before or Before(Wish(plan.options, plan.axes), {})
+    if before.unfinished:
+        plan = same_cut(before, plan)
+    xml = _ome_xml(plan)
+    place = Destination(store, _job(plan, before, xml), overwrite=overwrite, resume=before.unfinished)
+    try:
+        with place:
+            return _write(plan, place, xml, verify=verify, progress=progress)
+    except ZarrscopeError as error:
+        if place.kept:
+            raise type(error)(f"{error}; {leftover(store)}") from error
+        raise
+
+
+def _write(
+    plan: ConversionPlan,
+    place: Destination,
+    xml: str | None,
+    *,
+    verify: bool,
+    progress: Callable[[int], None] | None,
+) -> int:
+    """Write image by image, and the root last of all."""
+    options, store, written = plan.options, place.store, 0
     images: list[ImageWriter] = []
-    options = plan.options
-    with Destination(store, overwrite=overwrite) as place:
-        try:
-            _write_ome_group(plan, place.store)
-            for scene in plan.scenes:
-                image = write_image(
-                    place.store, scene.path, scene.description, scene.levels, scene.pyramid, options.version,
-                    options.codec, plan.workers, progress,
-                )  # fmt: skip
-                images.append(image)
-            _write_root(plan, place.store)
-        except BaseException:
-            if place.store is store:
-                _take_back(store, images)
-            raise
-    return sum(image.bytes_written for image in images)
+    try:
+        _write_ome_group(plan, store, xml)
+        for scene in plan.scenes:
+            image = write_image(
+                store, scene.path, scene.description, scene.levels, scene.pyramid, options.version,
+                options.codec, plan.workers, progress, place.journal, verify=verify,
+            )  # fmt: skip
+            images.append(image)
+            written += image.bytes_written
+        if plan.fingerprint and plan.state() != plan.fingerprint:
+            raise SourceError(f"{plan.source} has changed while it was converted; convert it again")
+        _write_root(plan, store)
+    except BaseException:
+        if not place.kept:
+            _take_back(store, images)
+        raise
+    return written
+
+
+def _job(plan: ConversionPlan, before: Before, xml: str | None) -> Job:
+    """Return what the run comes to: all arrays, all documents, and what it is."""
+    options, jobs = plan.options, []
+    for scene in plan.scenes:
+        dtype = scene.levels[0].dtype
+        forms = check_form(scene.description, dtype, scene.pyramid, options.version, options.codec)
+        arrays = arrays_of(scene.path, scene.pyramid, forms)
+        jobs.append(image_job(scene.path, scene.description, dtype, scene.pyramid, options.version, arrays))
+    zarr_format, more = zarr_format_of(options.version), []
+    if len(jobs) > 1:
+        more += group_rooms("", _root(plan), zarr_format)
+    if xml is not None or len(jobs) > 1:
+        more += group_rooms(SERIES_GROUP, _listed(plan), zarr_format)
+    if xml is not None:
+        more.append((join(SERIES_GROUP, METADATA), len(xml.encode())))
+    manifest = before.wish.manifest is not False
+    told = before.run or run_as_json(plan, run_id(), manifest=manifest)
+    return replace(together(jobs, more), told=told, manifest=manifest)
 
 
 def _take_back(store: Writable, images: Sequence[ImageWriter]) -> None:
@@ -185,26 +266,30 @@ def check_apart(source: str | os.PathLike[str], destination: str | os.PathLike[s
         raise ArgumentError(f"{destination} and the source {source} lie inside one another; write elsewhere")
 
 
-def _write_ome_group(plan: ConversionPlan, store: Writable) -> None:
+def _write_ome_group(plan: ConversionPlan, store: Writable, xml: str | None) -> None:
     """Write the OME-XML, and for several images their list."""
-    version = plan.options.version
-    zarr_format = zarr_format_of(version)
-    several = len(plan.scenes) > 1
-    series = tuple(scene.path for scene in plan.scenes)
-    listed = encode(Node(collection=Collection(series=series)), version) if several else {}
-    xml = _ome_xml(plan)
-    if xml is not None or several:
-        write_group(store, SERIES_GROUP, Group(zarr_format, listed))
+    if xml is not None or len(plan.scenes) > 1:
+        write_group(store, SERIES_GROUP, Group(zarr_format_of(plan.options.version), _listed(plan)))
     if xml is not None:
         store.put(join(SERIES_GROUP, METADATA), xml.encode())
+
+
+def _listed(plan: ConversionPlan) -> dict[str, Any]:
+    """Return the attributes that list several images."""
+    if len(plan.scenes) < 2:
+        return {}
+    series = tuple(scene.path for scene in plan.scenes)
+    return encode(Node(collection=Collection(series=series)), plan.options.version)
+
+
+def _root(plan: ConversionPlan) -> dict[str, Any]:
+    return encode(Node(collection=Collection(layout=LAYOUT)), plan.options.version)
 
 
 def _write_root(plan: ConversionPlan, store: Writable) -> None:
     """Write, for several images, the document that makes them one collection: the last of all."""
     if len(plan.scenes) > 1:
-        version = plan.options.version
-        root = encode(Node(collection=Collection(layout=LAYOUT)), version)
-        write_group(store, "", Group(zarr_format_of(version), root))
+        write_group(store, "", Group(zarr_format_of(plan.options.version), _root(plan)))
 
 
 def _ome_xml(plan: ConversionPlan) -> str | None:

@@ -22,8 +22,8 @@ from zarrscope.store.keys import join
 from zarrscope.store.local import LocalStore
 from zarrscope.store.resolve import resolve, resolve_writable
 from zarrscope.store.staging import staging_of, unlisted_link
-from zarrscope.write.destination import Destination
-from zarrscope.write.replace import apply, found_group
+from zarrscope.write.destination import Destination, Job
+from zarrscope.write.replace import apply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +112,7 @@ def run_upgrade(
     if out is not None:
         if isinstance(plan.store, LocalStore) and isinstance(out, str | os.PathLike):
             check_apart(plan.store.root, out)
-        with Destination(resolve_writable(out), overwrite=overwrite) as place:
+        with Destination(resolve_writable(out), _job(plan), overwrite=overwrite) as place:
             _write_anew(plan, place.store, workers, progress)
     elif plan.copying:
         _replace(plan, in_place, workers, progress)
@@ -143,7 +143,7 @@ def _replace(
     _check_replaceable(plan, store)
     kept = {key: data for part in plan.hierarchy.parts for key, data in old_documents(part, store)}
     before = _states(store)
-    with Destination(store, overwrite=True) as place:
+    with Destination(store, _job(plan), overwrite=True) as place:
         _write_anew(plan, place.store, workers, progress)
         for key, data in kept.items():
             place.store.put(join(plan.folder, key), data)
@@ -151,7 +151,12 @@ def _replace(
             place.store.sync(place.store.list())  # the old one is removed: the new one has to be on the disk
         if _states(store) != before:
             raise ConflictError(f"{store.url()} was changed by someone else meanwhile; run it again")
-    found_group(store, zarr_format_of(plan.version))
+
+
+def _job(plan: UpgradePlan) -> Job:
+    """Return what writing the new hierarchy comes to."""
+    arrays = plan.arrays or {array.path: array.metadata for array in plan.hierarchy.arrays}
+    return Job(tuple(arrays.items()), zarr_format_of(plan.version))
 
 
 def _check_replaceable(plan: UpgradePlan, store: LocalStore) -> None:

@@ -14,12 +14,12 @@ from zarrscope.budget import format_size
 from zarrscope.convert.hierarchy import CONSOLIDATED, Hierarchy, Part, ancestors, parameters, survey
 from zarrscope.convert.reversion import array_in, attributes_in
 from zarrscope.errors import ArgumentError, MetadataError, UnsupportedError
+from zarrscope.ledger.folder import FOLDER
 from zarrscope.report import Severity
 from zarrscope.spec.versions import VERSIONS_WRITTEN, zarr_format_of
 from zarrscope.store.contracts import Listable
 from zarrscope.store.keys import join
 from zarrscope.store.resolve import resolve
-from zarrscope.write.replace import FOLDER
 
 if TYPE_CHECKING:
     import os

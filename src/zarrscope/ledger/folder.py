@@ -60,6 +60,20 @@ def found_group(store: Writable, zarr_format: int, told: Mapping[str, Any] | Non
     return [join(FOLDER, name) for name in (".zgroup", ".zattrs")]
 
 
+def ensure_group(store: Writable, zarr_format: int) -> None:
+    """Write that document where there is none; what one tells stays.
+
+    Parameters
+    ----------
+    store : Writable
+        Holds the hierarchy.
+    zarr_format : int
+        Of the hierarchy: 2 or 3.
+    """
+    if all(store.head(join(FOLDER, name)) is None for name in ("zarr.json", ".zgroup")):
+        found_group(store, zarr_format)
+
+
 def told_by(store: Readable) -> dict[str, Any]:
     """Return what our group's attributes tell; nothing where it is absent or broken.
 

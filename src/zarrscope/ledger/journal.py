@@ -37,12 +37,12 @@ _RECORD = np.dtype([("number", "<u8"), ("size", "<i8"), ("sum", "<u8")])
 
 
 class Journal:
-    """Takes note of finished units. ``note`` is safe under threads.
+    """Takes note of finished units, and makes them durable. ``note`` is safe under threads.
 
     Parameters
     ----------
-    store : Writable
-        Where the journal is kept.
+    store : Writable, optional
+        Where the journal is kept; without one, units are made durable and noted in the table alone.
     data : Writable
         Where the units are written; asked to make them durable before they count.
     told : mapping
@@ -57,7 +57,7 @@ class Journal:
 
     def __init__(
         self,
-        store: Writable,
+        store: Writable | None,
         data: Writable,
         told: Mapping[str, Any],
         table: UnitTable,
@@ -75,6 +75,8 @@ class Journal:
 
     def begin(self) -> None:
         """Write down what the run is."""
+        if self._store is None:
+            return
         self._store.put(PLAN, dump_json({**self.told, "arrays": self.table.describe()}))
         self._store.sync([PLAN])
 
@@ -99,6 +101,8 @@ class Journal:
             if self.watch is not None:
                 self.notes.update(self.watch())
             self._data.sync([key for _, size, _, key in waiting if size >= 0])
+            if self._store is None:
+                return
             records = np.array([entry[:3] for entry in waiting], _RECORD)
             name = _segment(self._segments)
             self._store.put(name, _packed(self._told_by_data(), records))
@@ -112,6 +116,8 @@ class Journal:
 
     def remove(self) -> None:
         """Delete the journal: the plan last, so that what is left of one is still known as one."""
+        if self._store is None:
+            return
         for number in reversed(range(self._segments)):
             self._store.delete(_segment(number))
         self._store.delete(PLAN)
@@ -140,7 +146,9 @@ def read_journal(store: Writable, data: Writable | None = None) -> Journal | Non
     try:
         table = UnitTable.described(told["arrays"])
     except (KeyError, TypeError, ValueError) as error:
-        raise MetadataError(f"{place}: the journal is damaged ({error}); begin again with --overwrite") from error
+        raise MetadataError(
+            f"{place}: the journal is damaged ({error}); begin again with --overwrite"
+        ) from error
     notes: dict[str, Any] = {}
     number = 0
     while (data_of := store.get(_segment(number))) is not None:

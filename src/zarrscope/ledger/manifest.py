@@ -121,7 +121,10 @@ def write_manifest(store: Writable, manifest: Manifest, zarr_format: int) -> lis
         "documents": {k: [e.size, f"{e.checksum:016x}"] for k, e in sorted(manifest.documents.items())},
     }
     write_group(store, PLACE, Group(zarr_format, {"zarrscope": told}))
-    return [*keys, *(join(PLACE, n) for n in (("zarr.json",) if zarr_format == 3 else (".zgroup", ".zattrs")))]
+    return [
+        *keys,
+        *(join(PLACE, n) for n in (("zarr.json",) if zarr_format == 3 else (".zgroup", ".zattrs"))),
+    ]
 
 
 def read_manifest(store: Readable) -> Manifest | None:

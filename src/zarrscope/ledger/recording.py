@@ -30,9 +30,7 @@ class Recording:
         Receives number, key, size and checksum of each unit once it is stored.
     """
 
-    def __init__(
-        self, store: Writable, table: UnitTable, unit: Callable[[int, str, int, int], None]
-    ) -> None:
+    def __init__(self, store: Writable, table: UnitTable, unit: Callable[[int, str, int, int], None]) -> None:
         self.inner = store
         self.documents: dict[str, Entry] = {}
         """All values that are no units, by key."""

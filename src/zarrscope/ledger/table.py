@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zarrscope.array.metadata import ArrayMetadata
-    from zarrscope.store.contracts import Buffer
     from zarrscope.types import Shape
 
 EMPTY = -1
@@ -26,11 +25,11 @@ UNKNOWN = -2
 """Size of a unit of which nothing is known (not written yet, or changed by others)."""
 
 ALGORITHM = "xxh3-64"
-"""Of all checksums in the ledger: fast, and no mere chance lets a change pass. No protection against intent."""
+"""Of all checksums in the ledger: fast, and no chance lets a change pass; intent is another matter."""
 
 
-def checksum(data: Buffer) -> int:
-    """Return the checksum of a value."""
+def checksum(data: Any) -> int:
+    """Return the checksum of a buffer, which is not copied."""
     return int(xxh3_64_intdigest(data))
 
 

@@ -55,9 +55,9 @@ class Step:
 
     def whole(self, index: Shape) -> Region:
         """Return the pixels of the cell of this index."""
-        return Region.of(
-            tuple(i * c for i, c in zip(index, self.cell, strict=True)), self.cell
-        ).intersect(Region.whole(self.shape))
+        return Region.of(tuple(i * c for i, c in zip(index, self.cell, strict=True)), self.cell).intersect(
+            Region.whole(self.shape)
+        )
 
     def coarser(self, region: Region) -> Region | None:
         """Return the pixels of the next level that whole cells become; None where there is none."""
@@ -126,9 +126,7 @@ class Cascade:
         step = self._steps[level]
         if step.aligned(region):
             return not self._finished.has(level, region)
-        return any(
-            not self._finished.has(level, step.whole(index)) for index in _touched(region, step.cell)
-        )
+        return any(not self._finished.has(level, step.whole(index)) for index in _touched(region, step.cell))
 
     def feed(
         self,

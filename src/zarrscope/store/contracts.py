@@ -96,3 +96,31 @@ class Listable(Protocol):
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys that begin with ``prefix`` (a folder ends with ``/``), in sorted order."""
+
+
+@runtime_checkable
+class Archive(Writable, Protocol):
+    """A file that grows at its end while values are written into it, and appears when it is finished.
+
+    Its bytes depend on the order in which values are committed (``in_order``).
+    """
+
+    in_order: bool
+    path: str
+    part: str
+
+    @property
+    def offset(self) -> int:
+        """How far it has come, in bytes."""
+
+    def begin(self, documents: Sequence[tuple[str, int]]) -> None:
+        """Begin a new one with room for documents, each of so many bytes, before all other values."""
+
+    def resume(self, offset: int) -> None:
+        """Go on where an earlier writer had come to; what stands behind that is cut off."""
+
+    def finish(self) -> None:
+        """Complete it and let it appear."""
+
+    def abort(self) -> None:
+        """Remove it; harmless after ``finish``."""

@@ -16,7 +16,8 @@ from zarrscope.pyramid.plan import plan_pyramid
 from zarrscope.store.resolve import resolve_writable
 from zarrscope.write.create import name_of, plan_options
 from zarrscope.write.destination import Destination
-from zarrscope.write.image import check_form
+from zarrscope.write.documents import image_job
+from zarrscope.write.image import arrays_of, check_form
 from zarrscope.write.run import workers_within, write_image
 
 if TYPE_CHECKING:
@@ -117,9 +118,10 @@ def write(
     plan = plan_pyramid(
         pixels.shape, pixels.dtype.itemsize, description.axes, description.scale, options, _tile(pixels)
     )
-    check_form(description, pixels.dtype, plan, version, codec)
+    arrays = arrays_of("", plan, check_form(description, pixels.dtype, plan, version, codec))
     threads = workers_within([plan], workers, options)
-    with Destination(store, overwrite=overwrite) as place:
+    job = image_job("", description, pixels.dtype, plan, version, arrays)
+    with Destination(store, job, overwrite=overwrite) as place:
         write_image(place.store, "", description, [pixels], plan, version, codec, threads, progress)
     image = open_node(store)
     assert isinstance(image, Image)  # noqa: S101 - it was just written

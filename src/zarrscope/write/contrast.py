@@ -12,6 +12,8 @@ from zarrscope.model.build import rendering_of
 from zarrscope.model.rendering import Channel, Rendering, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from zarrscope.model.description import ImageDescription
@@ -52,6 +54,16 @@ class Contrast:
                 with self._lock:
                     old = self._seen.get(channel, (low, high))
                     self._seen[channel] = (min(old[0], low), max(old[1], high))
+
+    def told(self) -> dict[str, list[str]]:
+        """Return what was seen as JSON: exact numbers, also those that JSON has no word for."""
+        with self._lock:
+            return {str(c): [low.hex(), high.hex()] for c, (low, high) in self._seen.items()}
+
+    def recall(self, told: Mapping[str, Sequence[str]]) -> None:
+        """Take note of what an earlier run has seen."""
+        for channel, (low, high) in told.items():
+            self._seen[int(channel)] = (float.fromhex(low), float.fromhex(high))
 
     def rendering(self) -> Rendering | None:
         """Return all channels with a window each; those that came with one keep it."""

@@ -15,7 +15,8 @@ from zarrscope.pyramid.plan import PlanOptions, plan_pyramid
 from zarrscope.store.local import LocalStore
 from zarrscope.store.resolve import resolve_writable
 from zarrscope.write.destination import Destination
-from zarrscope.write.image import ImageWriter, check_form
+from zarrscope.write.documents import image_job
+from zarrscope.write.image import ImageWriter, arrays_of, check_form
 
 if TYPE_CHECKING:
     import os
@@ -96,8 +97,9 @@ def create(
     options = plan_options(version, chunks, shards, levels, downsample, memory)
     size = tuple(int(n) for n in shape)
     plan = plan_pyramid(size, pixel.itemsize, description.axes, description.scale, options)
-    check_form(description, pixel, plan, version, codec)
-    destination = Destination(store, overwrite=overwrite)
+    arrays = arrays_of("", plan, check_form(description, pixel, plan, version, codec))
+    job = image_job("", description, pixel, plan, version, arrays)
+    destination = Destination(store, job, overwrite=overwrite)
     try:
         destination.begin()
         return ImageWriter(

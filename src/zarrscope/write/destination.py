@@ -1,35 +1,78 @@
-"""Where something new may be written: what stands there, what may be replaced, what is left behind."""
+"""A place that is being written to: begun, gone on with, finished; and what a failure leaves there."""
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zarrscope.documents import dump_json, safe_json
+from zarrscope.documents import dump_json
 from zarrscope.errors import (
     AccessError,
     ConflictError,
     DestinationExistsError,
-    MetadataError,
     NotFoundError,
     StoreError,
+    ZarrscopeError,
 )
-from zarrscope.store.contracts import ABSENT, Listable
+from zarrscope.ledger.folder import FOLDER, MARK, found_group, told_by
+from zarrscope.ledger.journal import Journal, read_journal
+from zarrscope.ledger.manifest import Manifest, write_manifest
+from zarrscope.ledger.record import Record
+from zarrscope.ledger.recording import Recording
+from zarrscope.ledger.table import UNKNOWN, UnitTable
+from zarrscope.store.contracts import ABSENT, Archive, Listable
 from zarrscope.store.local import LocalStore
-from zarrscope.store.staging import alive, discard, publish, staging_of
+from zarrscope.store.staging import discard, publish
+from zarrscope.write.standing import (
+    DOCUMENTS,
+    FINISHED,
+    UNFINISHED,
+    check_free,
+    check_staging,
+    places,
+    refuse_live,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
+    from zarrscope.array.metadata import ArrayMetadata
     from zarrscope.store.contracts import Writable
 
-_FOLDER = ".zarrscope/"
-_MARK = f"{_FOLDER}zarr.json"
-_DOCUMENTS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+_LITTER = re.compile(r"(?:^|/)\.[^/]+\.[0-9a-f]{8}\.part$")
+"""Temporary names of values that were not complete when their writer was killed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is going to be written.
+
+    Parameters
+    ----------
+    arrays : sequence of (str, ArrayMetadata)
+        Every array of it, by path.
+    zarr_format : int
+        2 or 3.
+    told : mapping, optional
+        What the run is, as JSON: with it a journal is kept, and the run can be resumed.
+    documents : sequence of (str, int)
+        All other values, in the order in which an archive holds them, and how large they become at most.
+    manifest : bool
+        Whether the manifest and the record of the run stay with the result.
+    """
+
+    arrays: Sequence[tuple[str, ArrayMetadata]]
+    zarr_format: int = 3
+    told: Mapping[str, Any] | None = None
+    documents: Sequence[tuple[str, int]] = ()
+    manifest: bool = True
 
 
 class Destination:
@@ -40,14 +83,18 @@ class Destination:
     is done in place, and the documents come last.
 
     A mark, which is a Zarr group of its own at which no reader stumbles, says that the work goes on,
-    and where. It lets a later ``overwrite`` recognise what a killed run left, and nobody else's files.
+    and where. It lets a later run recognise what a killed run left, and nobody else's files.
 
     Parameters
     ----------
-    store : Writable
+    final : Writable
         The place.
+    job : Job
+        What is going to be written.
     overwrite : bool
         Whether a Zarr, or an unfinished run, that stands there is to be replaced.
+    resume : bool
+        Whether to go on with the unfinished run that stands there.
 
     Raises
     ------
@@ -55,25 +102,41 @@ class Destination:
         Something stands there that may not be replaced, or someone is writing there.
     """
 
-    def __init__(self, store: Writable, *, overwrite: bool = False) -> None:
-        self._final = store
+    def __init__(self, final: Writable, job: Job, *, overwrite: bool = False, resume: bool = False) -> None:
+        self._final, self._job = final, job
         self._token = secrets.token_hex(8)
-        _check(store, overwrite)
-        staging = staging_of(store) if isinstance(store, LocalStore) else None
-        self.store: Writable = staging or store
+        self._overwrite, self._resume = overwrite, resume
+        self._data, self._notes = places(final)
+        self._staged = self._data is not final
+        self._begun = False
+        if not resume:
+            check_free(final, overwrite=overwrite)
+        if isinstance(self._data, LocalStore) and self._staged and not resume:
+            check_staging(self._data, overwrite=overwrite)
+        told = dict(job.told or {})
+        self.record = Record(str(told.get("id") or self._token), told)
+        kept = self._notes if job.told is not None else None
+        self.journal = Journal(kept, self._data, told, UnitTable.of(job.arrays))
+        """Takes note of every unit."""
+        self.store = Recording(self._data, self.journal.table, self.journal.note)
         """Receives what is written."""
-        self._overwrite, self._begun = overwrite, False
-        if isinstance(staging, LocalStore):
-            _check_staging(staging, overwrite)
 
     def begin(self) -> None:
         """Make the place ready. Whoever calls this calls ``close`` afterwards, whatever happens."""
-        if isinstance(self.store, LocalStore) and self.store is not self._final:
-            discard(self.store, _MARK)
+        if self._resume:
+            self._go_on()
+            return
+        if isinstance(self._data, LocalStore) and self._staged:
+            discard(self._data, MARK)
+        elif isinstance(self._final, Archive):
+            self._clear_archive(self._final)
         self._begun = True
-        self._put_mark()
-        if self.store is self._final and self._overwrite:
-            _clear(self.store)
+        self._put_mark(None if not self._staged and self._overwrite else ABSENT)
+        if self._data is self._final and self._overwrite and not isinstance(self._final, Archive):
+            _clear(self._final)
+        self.journal.begin()
+        if isinstance(self._final, Archive):
+            self._final.begin(self._job.documents)
 
     def __enter__(self) -> Self:
         try:
@@ -89,7 +152,7 @@ class Destination:
         self.close(done=kind is None)
 
     def close(self, *, done: bool) -> None:
-        """Let the result appear, or take all of it away.
+        """Let the result appear; or keep what can be resumed, and take all else away.
 
         Raises
         ------
@@ -99,120 +162,151 @@ class Destination:
         if not self._begun:
             return
         self._begun = False
-        staged = self.store is not self._final
-        ours = _mark_of(self.store).get("token", self._token) == self._token
+        ours = told_by(self._notes).get("token", self._token) == self._token
         if not ours and not done:
             return  # another run has taken the place over: what stands there is its own
         if not ours:
             place = self._final.url()
             raise ConflictError(f"{place}: another run has taken this place over; nothing was published")
         if done:
-            self.store.delete(_MARK)
-        if staged and isinstance(self.store, LocalStore) and isinstance(self._final, LocalStore):
-            if done:
-                publish(self.store, self._final)
-            else:
-                discard(self.store, _MARK)
-        elif not done:
-            self.store.delete(_MARK)
+            self._finish()
+        elif not self._kept():
+            self._take_away()
 
-    def _put_mark(self) -> None:
+    @property
+    def kept(self) -> bool:
+        """Whether a run that failed has left something to go on with."""
+        return self._job.told is not None and bool((self.journal.table.size > UNKNOWN).any())
+
+    def _finish(self) -> None:
+        """Make all durable, leave the manifest, and let the result appear."""
+        self.journal.flush()
+        keys = list(self.store.documents)
+        if self._job.manifest:
+            manifest = Manifest(self.journal.table, self.store.documents)
+            keys += write_manifest(self._notes, manifest, self._job.zarr_format)
+        if self._data is not self._notes:
+            self._data.sync(self.store.documents)
+            self._notes.sync(keys[len(self.store.documents) :])
+        else:
+            self._data.sync(keys)
+        if isinstance(self._final, Archive):
+            self._final.finish()
+        self._put_record()
+        self.journal.remove()
+        if isinstance(self._data, LocalStore) and isinstance(self._final, LocalStore) and self._staged:
+            publish(self._data, self._final)
+        if not self._job.manifest:
+            notes = self._final if self._staged else self._notes
+            _remove_notes(notes, self._job.zarr_format)
+
+    def _put_record(self) -> None:
+        """Replace the mark by the record of the run."""
+        table = self.journal.table
+        run = self.record.finished(int((table.size >= 0).sum()), table.bytes)
+        keys = found_group(self._notes, self._job.zarr_format, {"state": FINISHED, "run": run})
+        self._notes.sync(keys)
+        if MARK not in keys:
+            self._notes.delete(MARK)
+
+    def _kept(self) -> bool:
+        """Make durable what is finished; False where there is nothing worth keeping."""
+        if not self.kept:
+            return False
+        with suppress(ZarrscopeError):  # a full disk, say: what was made durable before is kept
+            self.journal.flush()
+        return True
+
+    def _take_away(self) -> None:
+        if isinstance(self._data, LocalStore) and self._staged:
+            discard(self._data, MARK)
+            return
+        if isinstance(self._final, Archive):
+            self._final.abort()
+        self.journal.remove()
+        self._notes.delete(MARK)
+
+    def _go_on(self) -> None:
+        """Take over what an earlier run left."""
+        refuse_live(self._notes)
+        info = self._notes.head(MARK)
+        journal = read_journal(self._notes, self._data)
+        if journal is None or info is None or journal.table.arrays != self.journal.table.arrays:
+            place = self._data.url()
+            raise DestinationExistsError(
+                f"{place}: the journal does not belong to this run; begin again with --overwrite"
+            )
+        self._begun = True
+        self.journal = journal
+        self._put_mark(info.tag)
+        self.record.resumed = int(journal.notes.get("resumed", 0)) + 1
+        journal.notes["resumed"] = self.record.resumed
+        if isinstance(self._final, Archive):
+            self._go_on_with_archive(self._final)
+        elif isinstance(self._data, LocalStore):
+            _sweep(self._data)
+            _check_units(self._data, journal.table)
+        self.store = Recording(self._data, journal.table, journal.note)
+
+    def _go_on_with_archive(self, archive: Archive) -> None:
+        offset = self.journal.notes.get("offset")
+        if isinstance(offset, int):
+            archive.resume(offset)
+            return
+        self._clear_archive(archive)
+        self.journal.table.size[:] = UNKNOWN
+        archive.begin(self._job.documents)
+
+    def _clear_archive(self, archive: Archive) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(archive.part)  # noqa: PTH108 - an archive has a path of its own
+
+    def _put_mark(self, tag: str | None) -> None:
         """Put the mark, unless another run is quicker."""
         told = {
-            "state": "unfinished", "token": self._token, "host": socket.gethostname(), "process": os.getpid()
+            "state": UNFINISHED, "token": self._token, "host": socket.gethostname(), "process": os.getpid()
         }  # fmt: skip
         group = {"zarr_format": 3, "node_type": "group", "attributes": {"zarrscope": told}}
         try:
-            tag = ABSENT if self.store is not self._final else None
-            self.store.put(_MARK, dump_json(group), tag)
+            self._notes.put(MARK, dump_json(group), tag)
         except ConflictError:
             self._begun = False  # what stands there is the other's
             raise DestinationExistsError(f"{self._final.url()} is being written by another run") from None
         except (AccessError, StoreError):
-            with suppress(AccessError, StoreError, NotFoundError):
-                self.store.delete(_MARK)  # not even an empty folder stays
+            if not self._resume:
+                with suppress(AccessError, StoreError, NotFoundError):
+                    self._notes.delete(MARK)  # not even an empty folder stays
             raise
 
 
-def leftover(store: Writable) -> str:
-    """Return what an interrupted run has left at a place, in words."""
-    staging = staging_of(store) if isinstance(store, LocalStore) else None
-    if staging is not None and staging.root.exists():
-        return f"{staging.url()} is left, --overwrite begins again"
-    return "what had been written was removed"
+def _sweep(store: LocalStore) -> None:
+    """Delete the temporary files of values that were never complete."""
+    for key in list(store.list()):
+        if _LITTER.search(key):
+            store.delete(key)
 
 
-def _check(store: Writable, overwrite: bool) -> None:
-    """Refuse a place that holds what may not be replaced."""
-    if not isinstance(store, Listable):
-        return
-    first = next(store.list(), None)
-    if first is None:
-        return
-    place = store.url()
-    unfinished = bool(_mark_of(store))  # there may also be a group of ours without a mark
-    if unfinished:
-        _refuse_live(store)
-    if not overwrite:
-        what = "what an interrupted run left behind" if unfinished else "something already"
-        raise DestinationExistsError(
-            f"{place} holds {what}; choose another place or use --overwrite (overwrite=True)"
-        )
-    if not unfinished and all(store.head(name) is None for name in _DOCUMENTS):
-        raise DestinationExistsError(
-            f"{place} holds files that are no Zarr ({first} and perhaps more); zarrscope does not delete "
-            "them, choose another place"
-        )
+def _check_units(store: Writable, table: UnitTable) -> None:
+    """Forget units that are not there as they were noted: somebody has been at work on them."""
+    for number in table.known():
+        info = store.head(table.key(number))
+        if (info.size if info else -1) != table.size[number]:
+            table.size[number] = UNKNOWN
 
 
-def _check_staging(staging: LocalStore, overwrite: bool) -> None:
-    """Refuse a ``.part`` that is not ours, or that someone is still writing."""
-    first = next(staging.list(), None)
-    if first is None:
-        return
-    if staging.head(_MARK) is None:
-        if first.startswith(_FOLDER):
-            return  # a run that was killed before it had put its mark
-        raise DestinationExistsError(f"{staging.url()} is in the way and not ours; move it elsewhere")
-    _refuse_live(staging)
-    if not overwrite:
-        raise DestinationExistsError(
-            f"{staging.url()} is what an interrupted run left behind; use --overwrite (overwrite=True) to "
-            "begin again"
-        )
-
-
-def _refuse_live(store: Writable) -> None:
-    """Refuse to take over what another process of this machine is writing."""
-    told = _mark_of(store)
-    process, host = told.get("process"), told.get("host")
-    if host != socket.gethostname() or not isinstance(process, int) or process == os.getpid():
-        return
-    if alive(process):
-        raise DestinationExistsError(
-            f"{store.url()} is being written by process {process}; wait for it, or stop it first"
-        )
-
-
-def _mark_of(store: Writable) -> dict[str, Any]:
-    """Return what the mark tells; nothing where it is absent or broken."""
-    data = store.get(_MARK)
-    if data is None:
-        return {}
-    try:
-        told = safe_json(bytes(data), file=store.url(_MARK))["attributes"]["zarrscope"]
-    except (MetadataError, KeyError, TypeError):
-        return {}
-    return told if isinstance(told, dict) else {}
+def _remove_notes(store: Writable, zarr_format: int) -> None:
+    names = ("zarr.json",) if zarr_format == 3 else (".zattrs", ".zgroup")
+    for name in names:
+        store.delete(f"{FOLDER}/{name}")
 
 
 def _clear(store: Writable) -> None:
     """Delete all but the mark: first whatever makes something an image, the deepest first."""
     if not isinstance(store, Listable):
         return
-    documents = [key for key in store.list() if key.rpartition("/")[2] in _DOCUMENTS and key != _MARK]
+    documents = [key for key in store.list() if key.rpartition("/")[2] in DOCUMENTS and key != MARK]
     for key in sorted(documents, key=lambda key: -key.count("/")):
         store.delete(key)
     for key in store.list():
-        if key != _MARK:
+        if key != MARK:
             store.delete(key)

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from zarrscope import __version__
 from zarrscope.array.describe import describe, to_documents
 from zarrscope.array.group import Group, write_group
 from zarrscope.array.open import open_array
 from zarrscope.array.presets import preset
 from zarrscope.documents import dump_json
 from zarrscope.errors import ArgumentError, IncompleteError, MetadataError, UnsupportedError
-from zarrscope.model.build import LevelPlacement, multiscale_of
-from zarrscope.model.node import Node
 from zarrscope.pyramid.cascade import Cascade, Part, Step
 from zarrscope.pyramid.downsample import kernel
-from zarrscope.spec.versions import encode as encode_document
 from zarrscope.spec.versions import limits, zarr_format_of
 from zarrscope.store.keys import join
 from zarrscope.types import Region
 from zarrscope.write.admission import Admission
 from zarrscope.write.contrast import Contrast
+from zarrscope.write.documents import group_documents, image_attributes
+from zarrscope.write.earlier import Earlier
 from zarrscope.write.level import Encoded, LevelWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -36,8 +34,8 @@ if TYPE_CHECKING:
 
     from zarrscope.array.chunked import ChunkedArray
     from zarrscope.array.metadata import ArrayMetadata
+    from zarrscope.ledger.journal import Journal
     from zarrscope.model.description import ImageDescription
-    from zarrscope.model.rendering import Rendering
     from zarrscope.pyramid.plan import LevelPlan, PyramidPlan
     from zarrscope.store.contracts import Writable
     from zarrscope.types import Shape
@@ -84,6 +82,10 @@ class ImageWriter:
         What is done to each chunk, as ``zarrscope.array.presets`` names it.
     closing : callable, optional
         Called once: with True after all went well, with False after it was taken back.
+    journal : Journal, optional
+        Keeps what is finished: it is not written again, and not deleted when something fails.
+    verify : bool
+        Read every unit back once it is stored, and compare.
 
     Raises
     ------
@@ -101,22 +103,31 @@ class ImageWriter:
         version: str,
         codec: str = "default",
         closing: Callable[[bool], None] | None = None,
+        journal: Journal | None = None,
+        *,
+        verify: bool = False,
     ) -> None:
         self._store, self._path, self._version = store, path, version
         self._description, self.dtype, self.plan = description, dtype, plan
-        arrays = check_form(description, dtype, plan, version, codec)
+        arrays = arrays_of(path, plan, check_form(description, dtype, plan, version, codec))
         self._kernel = kernel(plan.kernel or "mean", dtype)
+        self._journal = journal
+        earlier = Earlier(store, journal.table, arrays) if journal else None
+        self._earlier = earlier if earlier and earlier.any else None
         self._levels = [
-            LevelWriter(store, join(path, level.path), array)
-            for level, array in zip(plan.levels, arrays, strict=True)
+            LevelWriter(store, name, array, self._earlier.units[i] if self._earlier else None, verify=verify)
+            for i, (name, array) in enumerate(arrays)
         ]
         steps = tuple(
             Step(level.shape, level.chunks, None if self._kernel.halo else level.factors)
             for level in plan.levels
         )
         shrink = tuple(self._kernel.step(level.factors) for level in plan.levels if level.factors)
-        self._cascade = Cascade(steps, shrink)
+        self._cascade = Cascade(steps, shrink, self._earlier)
         self._contrast = Contrast(description, dtype, plan.levels[-1].chunks)
+        if journal:
+            self._contrast.recall(journal.notes.get(self._noted, {}))
+            journal.watch = self._notes
         self._admission = Admission(plan, steps[0])
         self._lock = Lock()
         self._documents: list[str] = []
@@ -128,7 +139,18 @@ class ImageWriter:
         """Bytes of pixels, encoded, that were handed to the store."""
         return sum(level.bytes for level in self._levels)
 
-    def encode(self, region: Region, block: NDArray[Any], level: int = 0) -> Work:
+    @property
+    def _noted(self) -> str:
+        return f"contrast {self._path}"
+
+    def _notes(self) -> dict[str, Any]:
+        return {self._noted: self._contrast.told()}
+
+    def wants(self, region: Region, level: int = 0) -> bool:
+        """Return whether the pixels of a region are needed; not where an earlier run has finished them."""
+        return self._cascade.wants(level, region)
+
+    def encode(self, region: Region, block: NDArray[Any] | None, level: int = 0) -> Work:
         """Turn the pixels of a region into chunks of this level and the coarser ones. Thread-safe.
 
         Chunks that stand alone are stored at once, those of shards by ``place``.
@@ -137,15 +159,15 @@ class ImageWriter:
         ----------
         region : Region
             Of the level.
-        block : ndarray
-            Its pixels.
+        block : ndarray, optional
+            Its pixels; None where they are not wanted.
         level : int
             0 unless the finer levels were written before.
         """
-        if block.shape != region.shape:
+        if block is not None and block.shape != region.shape:
             raise ArgumentError(f"a block of shape {block.shape} was given for a region of {region.shape}")
         work = Work()
-        work.rest = self._cascade.feed(level, region.start, block, self._collector(work))
+        work.rest = self._cascade.feed(level, region, block, self._collector(work))
         return work
 
     def place(self, work: Work) -> None:
@@ -195,18 +217,25 @@ class ImageWriter:
             level.finish()
         for level in self._levels:
             self._put_documents(level)
-        names = ("zarr.json",) if zarr_format_of(self._version) == 3 else (".zgroup", ".zattrs")
+        names = group_documents(zarr_format_of(self._version))
         self._documents += [join(self._path, name) for name in names]
         write_group(self._store, self._path, Group(zarr_format_of(self._version), self._document()))
+        if self._journal:
+            self._journal.notes.update(self._notes())
+            self._journal.watch = None
         self._ended = True
         self._cascade.close()
         self._close(done=True)
 
     def abort(self) -> None:
-        """Delete what was written of an image that is not finished; harmless afterwards."""
+        """Give up an image that is not finished, and delete what no journal keeps; harmless afterwards."""
         if not self._ended:
             self._ended = True
-            self.remove()
+            if self._journal:
+                for level in self._levels:
+                    level.abort()
+            else:
+                self.remove()
             self._cascade.close()
             self._close(done=False)
 
@@ -239,11 +268,11 @@ class ImageWriter:
         last = len(self._levels) - 1
 
         def emit(level: int, index: Shape, block: NDArray[Any]) -> None:
+            if level == last:
+                self._contrast.see(index, block)
             encoded = self._levels[level].take(index, block)
             if encoded is not None:
                 work.pieces.append(Piece(level, index, encoded))
-            if level == last:
-                self._contrast.see(index, block)
 
         return emit
 
@@ -268,6 +297,8 @@ class ImageWriter:
             array = open_array(self._store, finer.path)
             step, target = self._kernel.step(level.factors), self.plan.levels[number + 1]
             for region in _units(target):
+                if self._earlier and self._earlier.has(number + 1, region):
+                    continue
                 self.place(self.encode(region, step(_with_halo(array, region, level.factors)), number + 1))
 
     def _put_documents(self, level: LevelWriter) -> None:
@@ -279,20 +310,7 @@ class ImageWriter:
     def _document(self) -> dict[str, Any]:
         label = self._description.label
         rendering = None if label else self._contrast.rendering()
-        return _document(self._description, self.plan, self._version, rendering)
-
-
-def _document(
-    description: ImageDescription, plan: PyramidPlan, version: str, rendering: Rendering | None = None
-) -> dict[str, Any]:
-    """Return the attributes that make a group an image, or a label image."""
-    placements = [LevelPlacement(level.path, level.downsampling, level.offset) for level in plan.levels]
-    method = (plan.kernel or None) if len(placements) > 1 else None
-    metadata = {"method": f"zarrscope {__version__}", "kwargs": {"kernel": method}} if method else None
-    multiscale = multiscale_of(description, placements, method, metadata)
-    # The image that a label image belongs to does not come along.
-    label = replace(description.label, source=None) if description.label else None
-    return encode_document(Node(multiscales=(multiscale,), rendering=rendering, image_label=label), version)
+        return image_attributes(self._description, self.plan, self._version, rendering)
 
 
 def check_form(
@@ -318,10 +336,27 @@ def check_form(
         raise UnsupportedError(f"OME-Zarr {version} cannot hold {'; '.join(obstacles)}")
     kernel(plan.kernel or "mean", dtype)
     try:
-        dump_json(_document(description, plan, version))
+        dump_json(image_attributes(description, plan, version))
     except (MetadataError, ValueError) as error:
         raise ArgumentError(f"what is said of this image cannot be written: {error}") from error
     return [_metadata(level, dtype, description, version, codec) for level in plan.levels]
+
+
+def arrays_of(
+    path: str, plan: PyramidPlan, forms: Sequence[ArrayMetadata]
+) -> list[tuple[str, ArrayMetadata]]:
+    """Return the arrays of an image by their path in the store.
+
+    Parameters
+    ----------
+    path : str
+        Of the image.
+    plan : PyramidPlan
+        Names its levels.
+    forms : sequence of ArrayMetadata
+        From ``check_form``.
+    """
+    return [(join(path, level.path), form) for level, form in zip(plan.levels, forms, strict=True)]
 
 
 def _metadata(

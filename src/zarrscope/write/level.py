@@ -13,6 +13,7 @@ from zarrscope.array.scratch import scratch
 from zarrscope.array.sharding import ShardWriter
 from zarrscope.errors import ArgumentError, IncompleteError
 from zarrscope.store.keys import join
+from zarrscope.write.readback import Check
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,9 +42,21 @@ class LevelWriter:
         Of the array within the store.
     metadata : ArrayMetadata
         What the array is.
+    finished : ndarray of bool, optional
+        Which units, on their grid, an earlier run has stored; they are not written again.
+    verify : bool
+        Read every unit back once it is stored, and compare.
     """
 
-    def __init__(self, store: Writable, path: str, metadata: ArrayMetadata) -> None:
+    def __init__(
+        self,
+        store: Writable,
+        path: str,
+        metadata: ArrayMetadata,
+        finished: NDArray[np.bool_] | None = None,
+        *,
+        verify: bool = False,
+    ) -> None:
         self.path, self.metadata = path, metadata
         self._store = store
         self._chain = chunk_chain(metadata)
@@ -51,8 +64,14 @@ class LevelWriter:
         self._layout = shards[0] if shards else None
         rows = zip(metadata.shape, metadata.chunks, strict=True)
         self._grid: Shape = tuple(-(-n // c) for n, c in rows)
-        self._missing = prod(self._grid)
         self._seen = np.zeros(self._grid, np.bool_)
+        if finished is not None:
+            self._seen[...] = self._spread(finished)
+        self._before = finished
+        self._missing = self._seen.size - int(self._seen.sum())
+        # Units that others wait for in order are committed by ``place`` alone.
+        self._in_order = bool(getattr(store, "in_order", False))
+        self._check = Check(store, path, metadata) if verify else None
         self._open: dict[Shape, tuple[ShardWriter, int]] = {}
         self._lock = Lock()
         self.bytes = 0
@@ -70,15 +89,20 @@ class LevelWriter:
         Returns
         -------
         tuple of bytes or None
-            What is to be placed into a shard.
+            What is to be placed; None where nothing is.
 
         Raises
         ------
         ArgumentError
             The chunk was stored before.
         """
-        parts = self._chain.encode_parts(self._whole(block))
-        if self._layout is None:
+        if self._before is not None and self._before[self._unit(index)]:
+            return None
+        whole = self._whole(block)
+        parts = self._chain.encode_parts(whole)
+        if self._check:
+            self._check.remember(index, whole)
+        if self._layout is None and not self._in_order:
             self._count(index, parts)
             self._put(index, parts)
             return None
@@ -120,11 +144,12 @@ class LevelWriter:
         ArgumentError
             The chunk was placed before.
         """
-        layout = self._layout
-        assert layout is not None  # noqa: S101 - only chunks of shards are given back
         self._count(index, encoded)
-        grid = layout.grid
-        unit = tuple(i // g for i, g in zip(index, grid, strict=True))
+        layout = self._layout
+        if layout is None:
+            self._put(index, encoded)
+            return
+        grid, unit = layout.grid, self._unit(index)
         writer, missing = self._open.pop(unit, (None, 0))
         if writer is None:
             key = join(self.path, self.metadata.key(unit))
@@ -135,6 +160,8 @@ class LevelWriter:
         if missing == 1:
             writer.commit()
             del self._open[unit]
+            if self._check:
+                self._check.unit(unit)
 
     def finish(self) -> None:
         """Make sure that every chunk was placed.
@@ -152,16 +179,18 @@ class LevelWriter:
                 f"written, the first begins at pixel {start}; put the whole image before you finish"
             )
 
-    def remove(self) -> None:
-        """Forget what is open and delete what was written."""
+    def abort(self) -> None:
+        """Forget what is open; units that are stored stay."""
         for writer, _ in self._open.values():
             writer.abort()
         self._open.clear()
-        grid = self._layout.grid if self._layout else (1,) * len(self._grid)
+
+    def remove(self) -> None:
+        """Forget what is open and delete what was written."""
+        self.abort()
         removed = None
         for number in np.flatnonzero(self._seen):
-            place = np.unravel_index(number, self._grid)
-            unit = tuple(int(i) // g for i, g in zip(place, grid, strict=True))
+            unit = self._unit(tuple(int(i) for i in np.unravel_index(number, self._grid)))
             if unit != removed:  # chunks of a shard mostly follow each other; deleting twice is harmless
                 self._store.delete(join(self.path, self.metadata.key(unit)))
                 removed = unit
@@ -175,6 +204,21 @@ class LevelWriter:
             upload.commit()
         finally:
             upload.abort()
+        if self._check:
+            self._check.unit(index)
+
+    def _unit(self, index: Shape) -> Shape:
+        """Return the place of the unit that holds a chunk."""
+        if self._layout is None:
+            return index
+        return tuple(i // g for i, g in zip(index, self._layout.grid, strict=True))
+
+    def _spread(self, units: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return, for every chunk, what is said of its unit."""
+        grid = self._layout.grid if self._layout else (1,) * len(self._grid)
+        for axis, (times, size) in enumerate(zip(grid, self._grid, strict=True)):
+            units = np.repeat(units, times, axis).take(range(size), axis)
+        return units
 
     def _chunks_of(self, unit: Shape) -> int:
         """Return how many chunks of a shard lie inside the array."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zarrscope.documents import dump_json
 from zarrscope.errors import ConflictError, ZarrscopeError
+from zarrscope.ledger.folder import ensure_group
 from zarrscope.store.contracts import ABSENT
 from zarrscope.store.keys import join
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zarrscope.store.contracts import Writable
-
-FOLDER = ".zarrscope"
-"""Where old documents and other notes of ours lie: a group of its own, so that no reader stumbles over it."""
 
 
 @dataclass(frozen=True)
@@ -131,24 +128,7 @@ def keep(store: Writable, documents: Mapping[str, bytes], folder: str, zarr_form
     """
     if not documents:
         return
-    found_group(store, zarr_format)
+    ensure_group(store, zarr_format)
     for key, data in documents.items():
         store.put(join(folder, key), data)
     store.sync([join(folder, key) for key in documents])
-
-
-def found_group(store: Writable, zarr_format: int) -> None:
-    """Write the document that makes the folder of ours a group of its own.
-
-    Parameters
-    ----------
-    store : Writable
-        Holds the hierarchy.
-    zarr_format : int
-        Of the hierarchy.
-    """
-    if zarr_format == 3:
-        group = {"zarr_format": 3, "node_type": "group", "attributes": {}}
-        store.put(join(FOLDER, "zarr.json"), dump_json(group))
-    else:
-        store.put(join(FOLDER, ".zgroup"), dump_json({"zarr_format": 2}))

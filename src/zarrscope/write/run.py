@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from zarrscope.array.contracts import LazyArray
+    from zarrscope.ledger.journal import Journal
     from zarrscope.model.description import ImageDescription
     from zarrscope.pyramid.plan import PlanOptions, PyramidPlan
     from zarrscope.store.contracts import Writable
@@ -34,6 +35,9 @@ def write_image(
     codec: str = "default",
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
+    journal: Journal | None = None,
+    *,
+    verify: bool = False,
 ) -> ImageWriter:
     """Write one image in one pass.
 
@@ -60,18 +64,25 @@ def write_image(
         Threads; as many as processors by default.
     progress : callable, optional
         Receives the number of pixels of each region as it is stored.
+    journal : Journal, optional
+        Keeps what is finished, and tells what an earlier run has finished.
+    verify : bool
+        Read every unit back once it is stored, and compare.
 
     Returns
     -------
     ImageWriter
         Finished; it knows what was written, and can take it back.
     """
-    with ImageWriter(store, path, description, pixels[0].dtype, plan, version, codec) as writer:
+    with ImageWriter(
+        store, path, description, pixels[0].dtype, plan, version, codec, journal=journal, verify=verify
+    ) as writer:
         for level in plan.sources:
             source = pixels[level]
 
             def encode(region: Region, source: LazyArray = source, level: int = level) -> tuple[int, Work]:
-                return region.size, writer.encode(region, source.read(region), level)
+                block = source.read(region) if writer.wants(region, level) else None
+                return region.size, writer.encode(region, block, level)
 
             with closing(_executor(plan, workers).map(encode, plan.regions(level))) as results:
                 for size, work in results:

@@ -1,0 +1,206 @@
+"""What stands at a place where something is to be written: nothing, half a run, a result, something else."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zarrscope.errors import DestinationExistsError
+from zarrscope.ledger.folder import FOLDER, MARK, found_group, told_by
+from zarrscope.ledger.journal import plan_in, read_journal
+from zarrscope.ledger.record import Record
+from zarrscope.store.contracts import Archive, Listable
+from zarrscope.store.local import LocalStore
+from zarrscope.store.staging import alive, publish, staging_of
+
+if TYPE_CHECKING:
+    from zarrscope.store.contracts import Readable, Writable
+
+DOCUMENTS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+
+UNFINISHED, FINISHED = "unfinished", "finished"
+
+
+class Places(NamedTuple):
+    """Where the data of a run go while it lasts, and where its ledger lies.
+
+    In a folder, both are ``NAME.part`` beside it; of an archive the ledger lies beside it.
+    """
+
+    data: Writable
+    notes: Writable
+
+
+def places(final: Writable) -> Places:
+    """Return where a result is built that is to stand at a place."""
+    if isinstance(final, Archive):
+        return Places(final, LocalStore(f"{final.path}.zarrscope"))
+    staging = staging_of(final) if isinstance(final, LocalStore) else None
+    return Places(staging or final, staging or final)
+
+
+class Standing(NamedTuple):
+    """What an earlier run has left.
+
+    Parameters
+    ----------
+    state : str
+        ``unfinished``, ``finished``, or empty where no run of ours has left anything.
+    run : mapping
+        What the run was: of an unfinished one as its journal says, of a finished one as its record does.
+    place : str
+        Where that is.
+    """
+
+    state: str
+    run: dict[str, Any]
+    place: str
+
+
+def standing(final: Writable) -> Standing:
+    """Return what an earlier run has left at a place; an unfinished one comes first.
+
+    Raises
+    ------
+    MetadataError
+        Its journal cannot be read.
+    """
+    data, notes = places(final)
+    told = told_by(notes)
+    if told.get("state") == UNFINISHED:
+        run = plan_in(notes)
+        return Standing(UNFINISHED, run if isinstance(run, dict) else {}, data.url())
+    if isinstance(final, Archive):
+        there = os.path.lexists(final.path)
+        return Standing(FINISHED if there else "", dict(told.get("run") or {}), final.url())
+    told = told_by(final)
+    if told.get("state") == FINISHED:
+        return Standing(FINISHED, dict(told.get("run") or {}), final.url())
+    return Standing("", {}, final.url())
+
+
+def settle(final: Writable) -> None:
+    """Let a result appear that was complete when its run was killed, just before the last step."""
+    data, notes = places(final)
+    if isinstance(final, LocalStore) and isinstance(data, LocalStore) and data is not final:
+        if told_by(notes).get("state") == FINISHED:
+            publish(data, final)
+    elif isinstance(final, Archive) and os.path.lexists(final.path) and not os.path.lexists(final.part):
+        journal = read_journal(notes)
+        if journal is not None and journal.table.complete:
+            told = Record(str(journal.told.get("id")), journal.told)
+            run = told.finished(int((journal.table.size >= 0).sum()), journal.table.bytes)
+            found_group(notes, 3, {"state": FINISHED, "run": run})
+            journal.remove()
+
+
+def leftover(final: Writable) -> str:
+    """Return what an interrupted run has left at a place, in words."""
+    data, notes = places(final)
+    if told_by(notes).get("state") != UNFINISHED:
+        return "what had been written was removed"
+    if plan_in(notes) is None:
+        return f"{data.url()} is left, --overwrite begins again"
+    return f"what is finished is kept in {data.url()}: --resume goes on, --overwrite begins again"
+
+
+def is_unfinished(store: Readable) -> bool:
+    """Return whether a mark says that a run goes on, or was killed, in a store."""
+    return told_by(store).get("state") == UNFINISHED
+
+
+def refuse_live(store: Readable) -> None:
+    """Refuse to take over what another process of this machine is writing.
+
+    Raises
+    ------
+    DestinationExistsError
+        It still runs.
+    """
+    told = told_by(store)
+    if told.get("state") != UNFINISHED:
+        return
+    process, host = told.get("process"), told.get("host")
+    if host != socket.gethostname() or not isinstance(process, int) or process == os.getpid():
+        return
+    if alive(process):
+        raise DestinationExistsError(
+            f"{store.url()} is being written by process {process}; wait for it, or stop it first"
+        )
+
+
+def check_free(store: Writable, *, overwrite: bool) -> None:
+    """Refuse a place, which is written in place, that holds what may not be replaced.
+
+    Raises
+    ------
+    DestinationExistsError
+        It does.
+    """
+    if isinstance(store, Archive):
+        _check_archive(store, overwrite=overwrite)
+        return
+    if not isinstance(store, Listable):
+        return
+    first = next(store.list(), None)
+    if first is None:
+        return
+    place, unfinished = store.url(), is_unfinished(store)
+    refuse_live(store)
+    if not overwrite:
+        raise DestinationExistsError(
+            _in_the_way(place, unfinished=unfinished, has_journal=plan_in(store) is not None)
+        )
+    if not unfinished and all(store.head(name) is None for name in DOCUMENTS):
+        raise DestinationExistsError(
+            f"{place} holds files that are no Zarr ({first} and perhaps more); zarrscope does not delete "
+            "them, choose another place"
+        )
+
+
+def check_staging(staging: LocalStore, *, overwrite: bool) -> None:
+    """Refuse a ``.part`` that is not ours, or that someone is still writing.
+
+    Raises
+    ------
+    DestinationExistsError
+        It is one of these, or may not be replaced.
+    """
+    first = next(staging.list(), None)
+    if first is None:
+        return
+    if staging.head(MARK) is None and not told_by(staging):
+        if first.startswith(f"{FOLDER}/"):
+            return  # a run that was killed before it had put its mark
+        raise DestinationExistsError(f"{staging.url()} is in the way and not ours; move it elsewhere")
+    refuse_live(staging)
+    if not overwrite:
+        there = plan_in(staging) is not None
+        raise DestinationExistsError(_in_the_way(staging.url(), unfinished=True, has_journal=there))
+
+
+def _check_archive(archive: Archive, *, overwrite: bool) -> None:
+    notes = LocalStore(f"{archive.path}.zarrscope")
+    refuse_live(notes)
+    if overwrite:
+        return
+    if is_unfinished(notes):
+        there = plan_in(notes) is not None
+        raise DestinationExistsError(_in_the_way(archive.part, unfinished=True, has_journal=there))
+    for path in (archive.path, archive.part):
+        if os.path.lexists(path):
+            raise DestinationExistsError(_in_the_way(path, unfinished=False, has_journal=False))
+
+
+def _in_the_way(place: str, *, unfinished: bool, has_journal: bool) -> str:
+    if has_journal:
+        return (
+            f"{place} is what an interrupted run left behind; go on with --resume (resume=True), or begin "
+            "again with --overwrite (overwrite=True)"
+        )
+    if unfinished:
+        return (
+            f"{place} is what an interrupted run left behind; use --overwrite (overwrite=True) to begin again"
+        )
+    return f"{place} holds something already; choose another place or use --overwrite (overwrite=True)"
