@@ -91,6 +91,31 @@ def fan_out(fn: Callable[[T], R], items: Sequence[T]) -> list[R]:
     return list(pool().map(fn, items))
 
 
+WIDE = 32
+"""Requests to servers that are under way at a time in one process: they wait, and need no processor."""
+
+
+def wait_together(fn: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Return the results of work that waits for a network, at most ``WIDE`` pieces at a time in this process.
+
+    Also inside a worker: the threads here only wait, and never for each other.
+    """
+    if len(items) < 2 or getattr(_here, "waiter", False):
+        return [fn(item) for item in items]
+    return list(wide_pool().map(fn, items))
+
+
+def crew(workers: int) -> ThreadPoolExecutor:
+    """Return threads of one's own for work that waits for a network; who asks for them shuts them down."""
+    return ThreadPoolExecutor(workers, "zarrscope-crew")
+
+
+@lru_cache(maxsize=1)
+def wide_pool() -> ThreadPoolExecutor:
+    """Return the one shared pool for work that waits for a network."""
+    return ThreadPoolExecutor(WIDE, "zarrscope-wide", initializer=_enter_wide)
+
+
 @lru_cache(maxsize=1)
 def pool() -> ThreadPoolExecutor:
     """Return the one shared pool for small pieces of work."""
@@ -101,10 +126,15 @@ def _enter() -> None:
     _here.worker = True
 
 
+def _enter_wide() -> None:
+    _here.worker = _here.waiter = True
+
+
 def _after_fork() -> None:
-    """Forget what a forked child has from its parent: a pool without its threads, the mark of a worker."""
+    """Forget what a forked child has from its parent: pools without their threads, the mark of a worker."""
     pool.cache_clear()
-    _here.worker = False
+    wide_pool.cache_clear()
+    _here.worker = _here.waiter = False
 
 
 if hasattr(os, "register_at_fork"):

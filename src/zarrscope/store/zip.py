@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zarrscope.errors import CorruptDataError, UnsupportedError
 from zarrscope.store.contracts import Buffer, ByteRange, Info, Request, Suffix
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from zarrscope.store.zip_directory import RangeFile
+
 LARGEST_WHOLE = 128 << 20
 """So much a deflated member may become where it is asked for whole and no buffer bounds it."""
 
@@ -36,7 +38,23 @@ _STEEPEST = 1032
 """Deflate makes at most so many bytes of one (its own limit: 258 bytes in two bits)."""
 
 _PIECE = 1 << 18
+_ALONG = 64 << 10
+"""Members of at most so many bytes are read together with the header before them."""
+
+_EXTRA = 64
+"""Bytes that the extra fields of a header usually need at most."""
+
 _DOCUMENTS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+
+
+class _Part(NamedTuple):
+    """Bytes of a member that are wanted, and where they are to go."""
+
+    name: str
+    member: Member
+    start: int
+    stop: int
+    out: memoryview | None
 
 
 class ZipStore:
@@ -46,12 +64,12 @@ class ZipStore:
     deflated one is inflated from its beginning. A value that is read whole is checked against its CRC.
     Where the archive's root holds no Zarr but exactly one folder of it does, keys begin in that folder.
 
-    Safe under threads. Pickles as the path.
+    Safe under threads. Pickles as the path, or as the store that holds the archive and its key.
 
     Parameters
     ----------
-    path : str or path-like
-        The archive.
+    path : str, path-like or RangeFile
+        The archive: a file, or a ``StoredFile`` in any store.
 
     Raises
     ------
@@ -61,9 +79,11 @@ class ZipStore:
         It is no archive, a damaged or a malicious one (see ``Directory``).
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = os.path.abspath(os.fspath(path))  # noqa: PTH100 - no resolving: messages show what was given
-        self._file = ArchiveFile(self._path)
+    def __init__(self, path: str | os.PathLike[str] | RangeFile) -> None:
+        if isinstance(path, str | os.PathLike):
+            path = ArchiveFile(os.path.abspath(os.fspath(path)))  # noqa: PTH100 - messages show what was given
+        self._file: RangeFile = path
+        self._path = path.path
         try:
             self._directory = Directory(self._file)
         except BaseException:
@@ -74,10 +94,10 @@ class ZipStore:
         """Folder of the archive in which keys begin: empty, or a name and ``/``."""
         self._places: dict[str, int] = {}
 
-    def __getstate__(self) -> str:
-        return self._path
+    def __getstate__(self) -> str | RangeFile:
+        return self._path if isinstance(self._file, ArchiveFile) else self._file
 
-    def __setstate__(self, path: str) -> None:
+    def __setstate__(self, path: str | RangeFile) -> None:
         ZipStore.__init__(self, path)
 
     def __enter__(self) -> Self:
@@ -106,34 +126,56 @@ class ZipStore:
         UnsupportedError
             It is encrypted, packed in a way that is not read here, or would become too large.
         """
+        return self.get_many((Request(key, range, out),))[0]
+
+    def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
+        """Return the values in the order of the requests, read together."""
+        parts = [self._part(request) for request in requests]
+        along = self._locate({part.name: part.member for part in parts if part is not None})
+        far = [part for part in parts if part is not None and self._is_far(part, along)]
+        read = iter(self._file.read_many([(self._places[p.name] + p.start, p.stop - p.start) for p in far]))
+        return [
+            None
+            if part is None
+            else self._value(part, next(read) if self._is_far(part, along) else None, along.get(part.name))
+            for part in parts
+        ]
+
+    def _part(self, request: Request) -> _Part | None:
+        """Return which bytes of which member are wanted; None where there is no such member."""
+        key, wanted, out = request
         name = self.prefix + check_key(key)
         member = self._directory.member(name)
         if member is None:
             return None
-        if isinstance(range, Suffix):
-            start, stop = max(0, member.size - range.length), member.size
+        if isinstance(wanted, Suffix):
+            start, stop = max(0, member.size - wanted.length), member.size
         else:
-            start, stop = (0, member.size) if range is None else cut(member.size, *range)
+            start, stop = (0, member.size) if wanted is None else cut(member.size, *wanted)
         if out is not None:
             stop = min(stop, start + len(out))
         self._check(name, member, 0 if out is not None else stop - start)
-        place = self._place(name, member)
-        if member.method == STORED:
-            data: Buffer = self._file.read(place + start, stop - start)
-            if len(data) < stop - start:
-                raise self._corrupt(name, "ends before its last byte; get the archive again")
-        else:
-            data = self._inflated(name, member, place, start, stop)
+        return _Part(name, member, start, stop, out)
+
+    def _is_far(self, part: _Part, along: dict[str, Buffer]) -> bool:
+        """Return whether the bytes are still to be read; those that are inflated are read as they are."""
+        return part.member.method == STORED and part.stop > len(along.get(part.name, b""))
+
+    def _value(self, part: _Part, data: Buffer | None, along: Buffer | None) -> Buffer:
+        """Return the bytes that are wanted, out of those that were read, or inflated; checked if whole."""
+        name, member, start, stop, out = part
+        if member.method != STORED:
+            data = self._inflated(part, along or b"")
+        elif data is None:
+            data = memoryview(along or b"")[start:stop]
+        if len(data) < stop - start:
+            raise self._corrupt(name, "ends before its last byte; get the archive again")
         if (start, stop) == (0, member.size) and zlib.crc32(data) != member.checksum:
             raise self._corrupt(name, "does not match its checksum; get the archive again")
         if out is None:
             return data
         out[: len(data)] = data
         return out[: len(data)]
-
-    def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
-        """Return the values in the order of the requests."""
-        return [self.get(*request) for request in requests]
 
     def head(self, key: str) -> Info | None:
         """Return size and tag, or None where the key is absent."""
@@ -170,33 +212,51 @@ class ZipStore:
                 "write the archive again without compression (zip -0)"
             )
 
-    def _place(self, name: str, member: Member) -> int:
-        """Return where the bytes of a member begin; that stands in its own header alone."""
-        if (known := self._places.get(name)) is not None:
-            return known
-        raw = self._file.read(member.offset, LOCAL.size)
-        if len(raw) < LOCAL.size or raw[:4] != b"PK\3\4":
+    def _locate(self, members: dict[str, Member]) -> dict[str, Buffer]:
+        """Learn where the bytes of members begin, which stands in their own headers alone.
+
+        Returns the bytes of small ones, as they lie in the archive, which were read together with these.
+        """
+        unknown = [(name, member) for name, member in members.items() if name not in self._places]
+        rooms = [LOCAL.size + len(name.encode()) + _EXTRA for name, _ in unknown]
+        along: dict[str, Buffer] = {}
+        heads = self._file.read_many(
+            [
+                (member.offset, room + (member.packed if member.packed <= _ALONG else 0))
+                for (_, member), room in zip(unknown, rooms, strict=True)
+            ]
+        )
+        for (name, member), head in zip(unknown, heads, strict=True):
+            place = self._places[name] = self._place(name, member, memoryview(head))
+            if member.packed <= len(head) - (place - member.offset):
+                along[name] = memoryview(head)[place - member.offset :][: member.packed]
+        return along
+
+    def _place(self, name: str, member: Member, head: memoryview) -> int:
+        """Return where the bytes of a member begin, of whose header the first bytes are given."""
+        if len(head) < LOCAL.size or bytes(head[:4]) != b"PK\3\4":
             raise self._corrupt(name, "is not where the directory says")
-        flags, method, length, extra = (LOCAL.unpack(raw)[i] for i in (2, 3, 9, 10))
+        flags, method, length, extra = (LOCAL.unpack_from(head)[i] for i in (2, 3, 9, 10))
         place: int = member.offset + LOCAL.size + length + extra
-        said = self._file.read(member.offset + LOCAL.size, length)
+        said = bytes(head[LOCAL.size : LOCAL.size + length])
         # Read by the flags of the directory: tools disagree on them, never on the bytes.
-        agree = name_of(said, member.flags) == name and method == member.method
+        agree = len(said) == length and name_of(said, member.flags) == name and method == member.method
         if not agree or (flags ^ member.flags) & ENCRYPTED:
             raise self._corrupt(name, "calls itself something else than the directory does")
         if place + member.packed > self._directory.start:
             raise self._corrupt(name, "reaches into the directory")
-        self._places[name] = place
         return place
 
-    def _inflated(self, name: str, member: Member, place: int, start: int, stop: int) -> bytearray:
-        """Return bytes ``start`` to ``stop`` of a deflated member; no more than a piece beyond is made."""
+    def _inflated(self, part: _Part, along: Buffer) -> bytearray:
+        """Return what is wanted of a deflated member; no more than a piece beyond it is made."""
+        name, member, start, stop, _ = part
         inflate, kept = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
-        made, read, fed = 0, 0, b""
+        made, read, fed = 0, len(along), bytes(along)
         try:
             while made < stop:
                 if not fed:
-                    fed = self._file.read(place + read, min(_PIECE, member.packed - read))
+                    size = min(self._file.window, member.packed - read)
+                    fed = self._file.read(self._places[name] + read, size)
                     read += len(fed)
                 piece = inflate.decompress(fed, min(_PIECE, stop - made))
                 kept += piece[max(0, start - made) :]

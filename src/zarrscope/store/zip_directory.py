@@ -12,13 +12,15 @@ import weakref
 from array import array
 from struct import Struct
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from zarrscope.errors import AccessError, CorruptDataError, InvalidKeyError, StoreError, UnsupportedError
 from zarrscope.store.keys import check_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from zarrscope.store.contracts import Buffer
 
 _END = Struct("<4s4H2LH")
 _LOCATOR = Struct("<4sLQL")
@@ -37,7 +39,24 @@ ENCRYPTED = 1 | 1 << 6 | 1 << 13
 LARGEST_DIRECTORY = 256 << 20
 """Some three million members: who has more should write shards."""
 
-_WINDOW = 1 << 20
+
+class RangeFile(Protocol):
+    """A file of which parts are read."""
+
+    path: str
+    size: int
+    tag: str
+    window: int
+    """So many bytes are read at a time where much is."""
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return so many bytes, less only where the file ends."""
+
+    def read_many(self, places: Sequence[tuple[int, int]]) -> Sequence[Buffer]:
+        """Return the bytes of several places, each a start and a length."""
+
+    def close(self) -> object:
+        """Read nothing any more."""
 
 
 class ArchiveFile:
@@ -53,6 +72,8 @@ class ArchiveFile:
     AccessError, StoreError
         It cannot be opened.
     """
+
+    window = 1 << 20
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -83,6 +104,10 @@ class ArchiveFile:
         while len(data) < length and (more := self._read_at(start + len(data), length - len(data))):
             data += more  # one call returns at most 2 GiB
         return data
+
+    def read_many(self, places: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return the bytes of several places, each a start and a length."""
+        return [self.read(*place) for place in places]
 
     def _read_at(self, start: int, length: int) -> bytes:
         if not self.close.alive:
@@ -125,7 +150,7 @@ class Directory:
 
     Parameters
     ----------
-    file : ArchiveFile
+    file : RangeFile
         The archive.
 
     Raises
@@ -139,7 +164,7 @@ class Directory:
         A name might lead out of the archive.
     """
 
-    def __init__(self, file: ArchiveFile) -> None:
+    def __init__(self, file: RangeFile) -> None:
         self._file = file
         self.start, length, count = _find(file)
         self._numbers: dict[str, int] = {}
@@ -180,7 +205,7 @@ class Directory:
                 raise CorruptDataError(f"{self._file.path}: the member {names[here]!r:.200} {what}")
 
 
-def _check_name(file: ArchiveFile, name: str) -> None:
+def _check_name(file: RangeFile, name: str) -> None:
     """Refuse a name that is no key, and might lead out of the archive; that of a folder ends with a slash."""
     try:
         check_key(name.removesuffix("/"))
@@ -188,7 +213,7 @@ def _check_name(file: ArchiveFile, name: str) -> None:
         raise InvalidKeyError(f"{file.path}: {str(error)[:300]}") from None
 
 
-def _find(file: ArchiveFile) -> tuple[int, int, int]:
+def _find(file: RangeFile) -> tuple[int, int, int]:
     """Return start and length of the directory, and the number of its entries."""
     tail = file.read(max(0, file.size - _LARGEST_COMMENT - _END.size), _LARGEST_COMMENT + _END.size)
     at = tail.rfind(b"PK\5\6")
@@ -219,7 +244,7 @@ def _fits(tail: bytes, at: int) -> bool:
     return len(tail) - at >= _END.size and at + _END.size + _END.unpack_from(tail, at)[-1] == len(tail)
 
 
-def _find64(file: ArchiveFile, end: int) -> tuple[int, ...] | None:
+def _find64(file: RangeFile, end: int) -> tuple[int, ...] | None:
     """Return what the larger record of the end says, where there is one."""
     data = file.read(end - _LOCATOR.size, _LOCATOR.size) if end >= _LOCATOR.size else b""
     if not data.startswith(b"PK\6\7"):
@@ -234,14 +259,14 @@ def _find64(file: ArchiveFile, end: int) -> tuple[int, ...] | None:
     return place, disk, first_disk, here, count, length, start
 
 
-def _entries(file: ArchiveFile, start: int, length: int, count: int) -> Iterator[tuple[str, int, Member]]:
+def _entries(file: RangeFile, start: int, length: int, count: int) -> Iterator[tuple[str, int, Member]]:
     """Yield name, the bytes it takes, and facts of every entry of the directory, read piece by piece."""
     damaged = CorruptDataError(f"{file.path}: its directory is damaged; get the archive again")
     window, at, stop = b"", 0, start + length
     for _ in range(count):
         if start < stop and len(window) - at < _ENTRY.size + 3 * _FULL16:
             rest = window[at:]
-            window, at = rest + file.read(start, min(_WINDOW, stop - start)), 0
+            window, at = rest + file.read(start, min(file.window, stop - start)), 0
             start += len(window) - len(rest)
         if len(window) - at < _ENTRY.size or window[at : at + 4] != b"PK\1\2":
             raise damaged
@@ -259,7 +284,7 @@ def _entries(file: ArchiveFile, start: int, length: int, count: int) -> Iterator
         raise damaged  # entries beyond those that were counted would be seen by some readers only
 
 
-def _facts(file: ArchiveFile, name: str, entry: tuple[Any, ...], extra: bytes) -> Member:
+def _facts(file: RangeFile, name: str, entry: tuple[Any, ...], extra: bytes) -> Member:
     """Return what an entry says, with sizes beyond four bytes from its ZIP64 field."""
     _, _, _, flags, method, _, _, checksum, packed, size, _, _, _, disk, _, _, offset = entry
     if _FULL32 in (packed, size, offset) or disk == _FULL16:
@@ -277,7 +302,7 @@ def name_of(raw: bytes, flags: int) -> str | None:
         return None
 
 
-def _large(file: ArchiveFile, name: str, extra: bytes, facts: list[int]) -> list[int]:
+def _large(file: RangeFile, name: str, extra: bytes, facts: list[int]) -> list[int]:
     """Return size, packed size, offset and disk with those that the ZIP64 field says."""
     at = 0
     while at + 4 <= len(extra):
