@@ -21,6 +21,7 @@ from zarrscope.check.agreement import disagreement, new_ids
 from zarrscope.check.images import all_levels, multiscale_of
 from zarrscope.check.rules import problem
 from zarrscope.errors import CorruptDataError, MetadataError, NotFoundError, UnsupportedError, ZarrscopeError
+from zarrscope.ledger.strict import strict
 from zarrscope.types import Region
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def judge_pixels(places: Sequence[Place], store: Readable, found: Validation) ->
     found : Validation
         Receives problems, and in ``unchecked`` what was not read.
     """
+    store = strict(store)  # where a manifest knows better, what is absent is lost
     images = {p.path: p for p in places if p.document.state == "group" and p.of("level")}
     sampled = Sampled()
     each = CHUNKS_A_LEVEL if len(images) <= MANY_IMAGES else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
+from zarrscope.ledger.strict import strict
 from zarrscope.node.document import read_document
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.image import Image
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image | ImageGroup:
     """Open an OME-Zarr. One or two documents are read, no pixels, and nothing is listed.
+
+    Where the manifest of a hierarchy says that a chunk must be there, reading it fails if it is not.
 
     Parameters
     ----------
@@ -44,7 +47,7 @@ def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image |
     MetadataError
         Its document is broken beyond use.
     """
-    store = resolve(url)
+    store = strict(resolve(url))
     try:
         document = read_document(store, path)
     except NotFoundError:

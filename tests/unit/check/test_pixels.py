@@ -13,6 +13,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 import zarrscope
 from zarrscope.check import pixels
 from zarrscope.check.agreement import disagreement, new_ids
+from zarrscope.ledger.inventory import manifest_of
+from zarrscope.ledger.manifest import write_manifest
 from zarrscope.store.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -37,6 +39,20 @@ def test_every_kernel_agrees_with_itself(kernel: str, dtype: str) -> None:
     zarrscope.write(noise((3, 101, 87), dtype), store, levels=4, downsample=kernel, chunks={"y": 40, "x": 40})
     found = zarrscope.validate(store, depth="pixels")
     assert told(found) == [] and found.valid, found
+
+
+def test_a_chunk_that_the_manifest_knows_of_is_lost() -> None:
+    store = MemoryStore()
+    zarrscope.write(noise((64, 64)), store, levels=1, chunks={"y": 32, "x": 32}, shards="none")
+    store.delete("0/c/1/1")
+    manifest = manifest_of(store)
+    assert manifest.units.find("0/c/0/1") is not None
+    write_manifest(store, manifest, 3)
+    assert told(zarrscope.validate(store, depth="pixels")) == []
+    store.delete("0/c/0/1")
+    found = zarrscope.validate(store, depth="pixels")
+    assert told(found) == [("pixels/decode", "0/zarr.json")]
+    assert "memory:0/c/0/1 is lost" in next(p.message for p in found.problems if p.rule == "pixels/decode")
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 7, 300), (2, 33, 1), (64, 64, 64)])
