@@ -250,9 +250,9 @@ class TestDestination:
                 text=True, check=True,
             )  # fmt: skip
             assert not json.loads(asked.stdout)["answers"][str(part)].get("images")
-        one_line(run("convert", source, place), str(place), "interrupted", "--overwrite")
+        one_line(run("convert", source, place), str(place), "interrupted", "--resume", "--overwrite")
         assert run("convert", source, place, "--overwrite").returncode == 0
-        assert not [p for p in tmp_path.rglob("*") if p.name.endswith(".part") or ".zarrscope" in p.parts]
+        assert not [p for p in tmp_path.rglob("*") if p.name.endswith(".part") or "journal" in p.parts]
 
     def test_inside_the_source(self, tmp_path: Path) -> None:
         folder = tmp_path / "planes"
@@ -349,7 +349,7 @@ def heed_interrupts() -> None:
 def begun(source: Path, place: Path, *words: str) -> subprocess.Popen[str]:
     """Begin a slow conversion and return once something has been written."""
     process = subprocess.Popen(
-        [*CLI, "convert", str(source), str(place), "--codec", "zstd:17", "--workers", "2", *words],
+        [*CLI, "convert", str(source), str(place), "--codec", "zstd:19", "--workers", "1", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV, preexec_fn=heed_interrupts,
     )  # fmt: skip
     limit = time.monotonic() + 60

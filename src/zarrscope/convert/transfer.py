@@ -19,7 +19,7 @@ from zarrscope.executor import cores, executor
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -80,7 +80,7 @@ def transfer_arrays(
             target.put(join(old.path, name), dump_json(document))
 
 
-def transfer_foreign(hierarchy: Hierarchy, target: Writable, skip: Collection[str]) -> None:
+def transfer_foreign(hierarchy: Hierarchy, target: Writable, skip: tuple[str, ...]) -> None:
     """Copy what belongs to no group and no level as it is.
 
     Parameters
@@ -89,11 +89,11 @@ def transfer_foreign(hierarchy: Hierarchy, target: Writable, skip: Collection[st
         What is read.
     target : Writable
         Receives the copies.
-    skip : collection of str
-        Keys that are left out.
+    skip : tuple of str
+        Keys that begin so are left out.
     """
     for key in hierarchy.foreign():
-        if key not in skip:
+        if not key.startswith(skip):
             copy_value(hierarchy.store, key, target, key)
 
 
@@ -160,7 +160,7 @@ def old_documents(part: Part, store: Readable) -> Iterator[tuple[str, bytes]]:
     names = ("zarr.json",) if part.group.zarr_format == 3 else (".zattrs", ".zgroup", ".zarray")
     for path in (part.path, *(array.path for array in part.arrays)):
         for name in names:
-            data = store.get(join(path, name))
+            data = store.get(join(path, name), DOCUMENT)
             if data is not None:
                 yield join(path, name), bytes(data)
 

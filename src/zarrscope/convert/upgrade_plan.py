@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NEWEST = "0.5"
 """The version to which things are upgraded where nobody says another."""
 
-OURS = (f"{FOLDER}/zarr.json", f"{FOLDER}/.zgroup")
+OURS = tuple(f"{FOLDER}/{name}" for name in ("zarr.json", ".zgroup", ".zattrs", "manifest/", "journal/"))
 """The group of our own notes, which is made anew."""
 
 _SHOWN = 20

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,10 @@ PLACE = f"{FOLDER}/journal"
 PLAN = f"{PLACE}/plan.json"
 
 BATCH = 64 << 20
-"""So many bytes of units are made durable at once."""
+"""So many bytes of units are made durable at once,"""
+
+SECONDS = 10.0
+"""or what came in so many seconds: a slow source is not read twice for long."""
 
 _MAGIC = b"ZSJ1"
 _RECORD = np.dtype([("number", "<u8"), ("size", "<i8"), ("sum", "<u8")])
@@ -68,7 +72,7 @@ class Journal:
         self._store, self._data = store, data
         self._segments = segments
         self._waiting: list[tuple[int, int, int, str]] = []
-        self._bytes = 0
+        self._bytes, self._last = 0, monotonic()
         self._lock, self._flushing = Lock(), Lock()
         self.watch: Callable[[], Mapping[str, Any]] | None = None
         """Asked before each segment for notes that belong to the units in it."""
@@ -86,7 +90,9 @@ class Journal:
             self.table.note(number, size, total)
             self._waiting.append((number, size, total, key))
             self._bytes += max(size, 0)
-            full = self._bytes >= BATCH
+            full = self._bytes >= BATCH or monotonic() - self._last > SECONDS
+            if full:
+                self._last = monotonic()
         if full:
             self.flush()
 

@@ -11,7 +11,7 @@ from zarrscope.ledger.manifest import Entry
 from zarrscope.ledger.table import checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from zarrscope.ledger.table import UnitTable
     from zarrscope.store.contracts import Buffer, ByteRange, Info, Request, Upload, Writable
@@ -28,13 +28,23 @@ class Recording:
         Tells which keys are units.
     unit : callable
         Receives number, key, size and checksum of each unit once it is stored.
+    last : collection of str
+        Keys that are kept back when they are put, until ``release``: what makes the whole an image.
     """
 
-    def __init__(self, store: Writable, table: UnitTable, unit: Callable[[int, str, int, int], None]) -> None:
+    def __init__(
+        self,
+        store: Writable,
+        table: UnitTable,
+        unit: Callable[[int, str, int, int], None],
+        last: Collection[str] = (),
+    ) -> None:
         self.inner = store
         self.documents: dict[str, Entry] = {}
         """All values that are no units, by key."""
-        self._table, self._unit = table, unit
+        self.held: dict[str, bytes] = {}
+        """Values that are kept back."""
+        self._table, self._unit, self._last = table, unit, last
 
     def url(self, key: str = "") -> str:
         """Return the address of a key for messages."""
@@ -54,7 +64,10 @@ class Recording:
 
     def put(self, key: str, data: Buffer, if_tag: str | None = None) -> None:
         """Write a value and take note of it."""
-        self.inner.put(key, data, if_tag)
+        if key in self._last:
+            self.held[key] = bytes(data)
+        else:
+            self.inner.put(key, data, if_tag)
         self.noted(key, memoryview(data).nbytes, checksum(data))
 
     def create(self, key: str, if_tag: str | None = None) -> RecordingUpload:
@@ -68,7 +81,14 @@ class Recording:
     def delete(self, key: str) -> None:
         """Remove a value, and the note of it."""
         self.inner.delete(key)
+        self.held.pop(key, None)
         self.documents.pop(key, None)
+
+    def release(self) -> list[str]:
+        """Write what was kept back, and return the keys."""
+        for key, data in self.held.items():
+            self.inner.put(key, data)
+        return list(self.held)
 
     def noted(self, key: str, size: int, total: int) -> None:
         """Take note of a value."""

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from zarrscope.array.metadata import ArrayMetadata
     from zarrscope.store.contracts import Writable
 
+_LAST = ("zarr.json", ".zattrs")
+"""The documents of the root: only they make the whole an image, or a collection."""
+
 _LITTER = re.compile(r"(?:^|/)\.[^/]+\.[0-9a-f]{8}\.part$")
 """Temporary names of values that were not complete when their writer was killed."""
 
@@ -118,7 +121,7 @@ class Destination:
         kept = self._notes if job.told is not None else None
         self.journal = Journal(kept, self._data, told, UnitTable.of(job.arrays))
         """Takes note of every unit."""
-        self.store = Recording(self._data, self.journal.table, self.journal.note)
+        self.store = Recording(self._data, self.journal.table, self.journal.note, _LAST)
         """Receives what is written."""
 
     def begin(self) -> None:
@@ -179,32 +182,36 @@ class Destination:
         return self._job.told is not None and bool((self.journal.table.size > UNKNOWN).any())
 
     def _finish(self) -> None:
-        """Make all durable, leave the manifest, and let the result appear."""
+        """Make all durable, leave the manifest, and let the result appear: that comes last."""
         self.journal.flush()
-        keys = list(self.store.documents)
+        hidden = self._staged or isinstance(self._final, Archive)
+        if hidden:
+            self.store.release()
+        held: Mapping[str, bytes] = {} if hidden else self.store.held
+        self._data.sync(key for key in self.store.documents if key not in held)
         if self._job.manifest:
             manifest = Manifest(self.journal.table, self.store.documents)
-            keys += write_manifest(self._notes, manifest, self._job.zarr_format)
-        if self._data is not self._notes:
-            self._data.sync(self.store.documents)
-            self._notes.sync(keys[len(self.store.documents) :])
-        else:
-            self._data.sync(keys)
+            self._notes.sync(write_manifest(self._notes, manifest, self._job.zarr_format))
         if isinstance(self._final, Archive):
             self._final.finish()
-        self._put_record()
+        self._put_record(held)
         self.journal.remove()
+        if not hidden:
+            self._data.sync(self.store.release())
         if isinstance(self._data, LocalStore) and isinstance(self._final, LocalStore) and self._staged:
             publish(self._data, self._final)
         if not self._job.manifest:
             notes = self._final if self._staged else self._notes
             _remove_notes(notes, self._job.zarr_format)
 
-    def _put_record(self) -> None:
-        """Replace the mark by the record of the run."""
+    def _put_record(self, held: Mapping[str, bytes]) -> None:
+        """Replace the mark by the record of the run; with what comes after it, should that not happen."""
         table = self.journal.table
         run = self.record.finished(int((table.size >= 0).sum()), table.bytes)
-        keys = found_group(self._notes, self._job.zarr_format, {"state": FINISHED, "run": run})
+        told: dict[str, Any] = {"state": FINISHED, "run": run}
+        if held:
+            told["last"] = {key: data.decode() for key, data in held.items()}
+        keys = found_group(self._notes, self._job.zarr_format, told)
         self._notes.sync(keys)
         if MARK not in keys:
             self._notes.delete(MARK)
@@ -246,7 +253,7 @@ class Destination:
         elif isinstance(self._data, LocalStore):
             _sweep(self._data)
             _check_units(self._data, journal.table)
-        self.store = Recording(self._data, journal.table, journal.note)
+        self.store = Recording(self._data, journal.table, journal.note, _LAST)
 
     def _go_on_with_archive(self, archive: Archive) -> None:
         offset = self.journal.notes.get("offset")

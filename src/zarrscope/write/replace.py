@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zarrscope.errors import ConflictError, ZarrscopeError
 from zarrscope.ledger.folder import ensure_group
+from zarrscope.ledger.renew import renew_documents
 from zarrscope.store.contracts import ABSENT
 from zarrscope.store.keys import join
 
@@ -90,6 +91,7 @@ def replace(store: Writable, todo: Sequence[Change]) -> None:
             done.append(change)
             store.put(change.key, change.after, change.tag)
         store.sync([todo[-1].key] if todo else [])
+        renew_documents(store, {one.key: one.after for one in todo})
     except BaseException as error:
         if isinstance(error, ConflictError):
             done.pop()  # that one is somebody else's

@@ -89,10 +89,16 @@ def settle(final: Writable) -> None:
     elif isinstance(final, Archive) and os.path.lexists(final.path) and not os.path.lexists(final.part):
         journal = read_journal(notes)
         if journal is not None and journal.table.complete:
-            told = Record(str(journal.told.get("id")), journal.told)
-            run = told.finished(int((journal.table.size >= 0).sum()), journal.table.bytes)
+            record = Record(str(journal.told.get("id")), journal.told)
+            run = record.finished(int((journal.table.size >= 0).sum()), journal.table.bytes)
             found_group(notes, 3, {"state": FINISHED, "run": run})
             journal.remove()
+    else:
+        told = told_by(notes)
+        last = told.get("last") if told.get("state") == FINISHED else None
+        for key, text in (last if isinstance(last, dict) else {}).items():
+            if notes.head(key) is None:
+                notes.put(key, str(text).encode())
 
 
 def leftover(final: Writable) -> str:

@@ -23,6 +23,7 @@ from zarrscope.errors import (
     UnsupportedError,
 )
 from zarrscope.store.local import LocalStore
+from zarrscope.write.destination import Destination
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,10 +129,12 @@ def test_old_documents_are_kept_before_the_old_one_goes(
     image(place)
     before = files(place)
 
-    def killed(*what: Any) -> None:
+    def killed(self: Destination, *, done: bool) -> None:
+        close(self, done=done)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "found_group", killed)
+    close = Destination.close
+    monkeypatch.setattr(Destination, "close", killed)
     with pytest.raises(KeyboardInterrupt):
         upgrade(place, to="0.5", in_place=True)
     for key in (".zattrs", ".zgroup", "0/.zarray"):

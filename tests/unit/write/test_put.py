@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 AXES = ("yx", "zyx", "cyx", "tyx", "czyx", "tcyx", "tzyx", "tczyx")
 
 
+def data_files(place: Path) -> list[Path]:
+    """Return all files of a result but our own notes."""
+    return [p for p in place.rglob("*") if p.is_file() and ".zarrscope" not in p.parts]
+
+
 def halved(pixels: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """Return the windows' means, halves to even, as integer arithmetic gives them."""
     total, count = pixels.astype(np.int64), np.ones(pixels.shape, np.int64)
@@ -200,7 +205,7 @@ def test_holes_are_refused_and_leave_no_image(tmp_path: Path, version: str) -> N
                 if (y, x) != (2, 1):
                     w.put(Region.of((16 * y, 16 * x), (16, 16)), np.zeros((16, 16), "u1"))
             w.finish()
-    assert not place.exists() or not [p for p in place.rglob("*") if p.is_file()]
+    assert not place.exists() or not list(data_files(place))
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
@@ -210,7 +215,7 @@ def test_an_error_midway_takes_everything_back(tmp_path: Path, version: str) -> 
         with zarrscope.create(place, (64, 64), "u1", "yx", chunks={"y": 16, "x": 16}, version=version) as w:
             w.put(Region((0, 0), (16, 16)), np.zeros((16, 16), "u1"))
             raise ZeroDivisionError
-    assert not place.exists() or not [p for p in place.rglob("*") if p.is_file()]
+    assert not place.exists() or not list(data_files(place))
     zarrscope.write(np.zeros((8, 8), "u1"), place)  # the place is free again
 
 
@@ -304,7 +309,13 @@ def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path, version: str
             pixels, place, axes="czyx", version=version, workers=workers, name="noise",
             chunks={"y": 128, "x": 128, "z": 2},
         )  # fmt: skip
-        found.append({p.relative_to(place): p.read_bytes() for p in place.rglob("*") if p.is_file()})
+        found.append(
+            {
+                p.relative_to(place): p.read_bytes()
+                for p in place.rglob("*")
+                if p.is_file() and ".zarrscope" not in p.parts
+            }
+        )
     assert len(found[0]) == files
     assert all(tree == found[0] for tree in found[1:])
 
@@ -318,7 +329,11 @@ def test_put_and_write_give_the_same_bytes(tmp_path: Path) -> None:
             writer.put(region, pixels[region.slices])
         writer.finish()
     trees = [
-        {p.relative_to(tmp_path / n): p.read_bytes() for p in (tmp_path / n).rglob("*") if p.is_file()}
+        {
+            p.relative_to(tmp_path / n): p.read_bytes()
+            for p in (tmp_path / n).rglob("*")
+            if p.is_file() and ".zarrscope" not in p.parts
+        }
         for n in ("whole", "parts")
     ]
     assert trees[0] == trees[1]
@@ -360,7 +375,7 @@ class TestDestination:
             zarrscope.write(np.ones((8, 8), "u1"), place)
         image = zarrscope.write(np.ones((8, 8), "u1"), place, overwrite=True)
         assert image.levels[0][...].min() == 1
-        files = sorted(str(p.relative_to(place)) for p in place.rglob("*") if p.is_file())
+        files = sorted(str(p.relative_to(place)) for p in data_files(place))
         assert files == ["0/c/0/0", "0/zarr.json", "zarr.json"]
 
     @pytest.mark.parametrize(("first", "second"), [("0.4", "0.5"), ("0.5", "0.4")])
@@ -373,7 +388,11 @@ class TestDestination:
         fresh = tmp_path / "b.zarr"
         zarrscope.write(np.ones((8, 8), "u1"), fresh, version=second)
         names = [
-            sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
+            sorted(
+                str(p.relative_to(root))
+                for p in root.rglob("*")
+                if p.is_file() and ".zarrscope" not in p.parts
+            )
             for root in (place, fresh)
         ]
         assert names[0] == names[1]
@@ -401,7 +420,7 @@ class TestDestination:
         with pytest.raises(DestinationExistsError, match="interrupted run"):
             zarrscope.write(np.ones((8, 8), "u1"), place)
         zarrscope.write(np.ones((8, 8), "u1"), place, overwrite=True)
-        files = sorted(str(p.relative_to(place)) for p in place.rglob("*") if p.is_file())
+        files = sorted(str(p.relative_to(place)) for p in data_files(place))
         assert files == ["0/c/0/0", "0/zarr.json", "zarr.json"]
 
     def test_a_run_that_was_killed_before_its_mark_stood(self, tmp_path: Path) -> None:
@@ -410,7 +429,7 @@ class TestDestination:
         (part / ".zarrscope" / ".zarr.json.c3794799.part").touch()
         zarrscope.write(np.ones((8, 8), "u1"), place)
         assert not part.exists()
-        files = sorted(str(p.relative_to(place)) for p in place.rglob("*") if p.is_file())
+        files = sorted(str(p.relative_to(place)) for p in data_files(place))
         assert files == ["0/c/0/0", "0/zarr.json", "zarr.json"]
 
     def test_uploads_that_nobody_knows_of_go_with_a_failed_run(self, tmp_path: Path) -> None:
