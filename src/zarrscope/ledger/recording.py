@@ -46,6 +46,11 @@ class Recording:
         """Values that are kept back."""
         self._table, self._unit, self._last = table, unit, last
 
+    @property
+    def in_order(self) -> bool:
+        """Whether the bytes of the store depend on the order of commits."""
+        return bool(getattr(self.inner, "in_order", False))
+
     def url(self, key: str = "") -> str:
         """Return the address of a key for messages."""
         return self.inner.url(key)

@@ -108,6 +108,7 @@ class Archive(Writable, Protocol):
     in_order: bool
     path: str
     part: str
+    comment: bytes
 
     @property
     def offset(self) -> int:
@@ -119,8 +120,8 @@ class Archive(Writable, Protocol):
     def resume(self, offset: int) -> None:
         """Go on where an earlier writer had come to; what stands behind that is cut off."""
 
-    def finish(self) -> None:
-        """Complete it and let it appear."""
+    def finish(self, *, overwrite: bool = False) -> None:
+        """Complete it and let it appear; over what stands there only with ``overwrite``."""
 
     def abort(self) -> None:
         """Remove it; harmless after ``finish``."""

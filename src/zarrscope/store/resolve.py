@@ -98,6 +98,10 @@ def resolve_writable(url: str | os.PathLike[str] | Writable) -> Writable:
     if is_remote(text):
         return _remote_writable(text)
     path = local_path(url)
+    if path.lower().endswith(_ARCHIVES) and not os.path.isdir(path):  # noqa: PTH112
+        from zarrscope.store.zip_writer import ZipWriter
+
+        return ZipWriter(path)
     if os.path.isfile(path):  # noqa: PTH113
         raise DestinationExistsError(f"{path} is a file; give the name of a folder to write")
     return LocalStore(path)

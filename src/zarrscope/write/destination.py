@@ -28,6 +28,7 @@ from zarrscope.ledger.table import UNKNOWN, UnitTable
 from zarrscope.store.contracts import ABSENT, Archive, Listable
 from zarrscope.store.local import LocalStore
 from zarrscope.store.staging import discard, publish
+from zarrscope.store.zip_records import ozx_comment
 from zarrscope.write.standing import (
     DOCUMENTS,
     FINISHED,
@@ -69,6 +70,8 @@ class Job:
         All other values, in the order in which an archive holds them, and how large they become at most.
     manifest : bool
         Whether the manifest and the record of the run stay with the result.
+    version : str
+        Of OME-Zarr, for the comment of an archive.
     """
 
     arrays: Sequence[tuple[str, ArrayMetadata]]
@@ -76,6 +79,7 @@ class Job:
     told: Mapping[str, Any] | None = None
     documents: Sequence[tuple[str, int]] = ()
     manifest: bool = True
+    version: str = ""
 
 
 class Destination:
@@ -112,11 +116,15 @@ class Destination:
         self._data, self._notes = places(final)
         self._staged = self._data is not final
         self._begun = False
+        if isinstance(final, Archive) and job.version and job.zarr_format == 3:
+            final.comment = ozx_comment(job.version)
         if not resume:
             check_free(final, overwrite=overwrite)
         if isinstance(self._data, LocalStore) and self._staged and not resume:
             check_staging(self._data, overwrite=overwrite)
         told = dict(job.told or {})
+        if overwrite:
+            told["overwrite"] = True
         self.record = Record(str(told.get("id") or self._token), told)
         kept = self._notes if job.told is not None else None
         self.journal = Journal(kept, self._data, told, UnitTable.of(job.arrays))
@@ -193,7 +201,7 @@ class Destination:
             manifest = Manifest(self.journal.table, self.store.documents)
             self._notes.sync(write_manifest(self._notes, manifest, self._job.zarr_format))
         if isinstance(self._final, Archive):
-            self._final.finish()
+            self._final.finish(overwrite=self._overwrite)
         self._put_record(held)
         self.journal.remove()
         if not hidden:
@@ -243,6 +251,9 @@ class Destination:
             raise DestinationExistsError(
                 f"{place}: the journal does not belong to this run; begin again with --overwrite"
             )
+        self._overwrite = self._overwrite or bool(journal.told.get("overwrite"))
+        if (self._staged or isinstance(self._final, Archive)) and not self._overwrite:
+            check_free(self._final, overwrite=False, resume=True)
         self._begun = True
         self.journal = journal
         self._put_mark(info.tag)

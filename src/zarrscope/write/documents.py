@@ -76,7 +76,7 @@ def image_job(
     for name, metadata in arrays:
         for document, content in to_documents(metadata).items():
             documents.append((join(name, document), len(dump_json(content))))
-    return Job(tuple(arrays), zarr_format, documents=tuple(documents))
+    return Job(tuple(arrays), zarr_format, documents=tuple(documents), version=version)
 
 
 def group_rooms(path: str, attributes: Mapping[str, Any], zarr_format: int) -> list[tuple[str, int]]:

@@ -13,6 +13,7 @@ from zarrscope.ledger.record import Record
 from zarrscope.store.contracts import Archive, Listable
 from zarrscope.store.local import LocalStore
 from zarrscope.store.staging import alive, publish, staging_of
+from zarrscope.store.zip import ZipStore
 
 if TYPE_CHECKING:
     from zarrscope.store.contracts import Readable, Writable
@@ -136,8 +137,17 @@ def refuse_live(store: Readable) -> None:
         )
 
 
-def check_free(store: Writable, *, overwrite: bool) -> None:
-    """Refuse a place, which is written in place, that holds what may not be replaced.
+def check_free(store: Writable, *, overwrite: bool, resume: bool = False) -> None:
+    """Refuse a place that holds what may not be replaced.
+
+    Parameters
+    ----------
+    store : Writable
+        The place.
+    overwrite : bool
+        Whether a Zarr there may be replaced.
+    resume : bool
+        Whether what an unfinished run has left beside it is gone on with.
 
     Raises
     ------
@@ -145,7 +155,11 @@ def check_free(store: Writable, *, overwrite: bool) -> None:
         It does.
     """
     if isinstance(store, Archive):
-        _check_archive(store, overwrite=overwrite)
+        if resume:
+            if os.path.lexists(store.path):
+                raise DestinationExistsError(_in_the_way(store.path, unfinished=False, has_journal=False))
+        else:
+            _check_archive(store, overwrite=overwrite)
         return
     if not isinstance(store, Listable):
         return
@@ -158,11 +172,8 @@ def check_free(store: Writable, *, overwrite: bool) -> None:
         raise DestinationExistsError(
             _in_the_way(place, unfinished=unfinished, has_journal=plan_in(store) is not None)
         )
-    if not unfinished and all(store.head(name) is None for name in DOCUMENTS):
-        raise DestinationExistsError(
-            f"{place} holds files that are no Zarr ({first} and perhaps more); zarrscope does not delete "
-            "them, choose another place"
-        )
+    if not unfinished:
+        _check_zarr(store)
 
 
 def check_staging(staging: LocalStore, *, overwrite: bool) -> None:
@@ -186,10 +197,22 @@ def check_staging(staging: LocalStore, *, overwrite: bool) -> None:
         raise DestinationExistsError(_in_the_way(staging.url(), unfinished=True, has_journal=there))
 
 
+def _check_zarr(store: Readable) -> None:
+    """Refuse to replace what is no Zarr."""
+    if all(store.head(name) is None for name in DOCUMENTS):
+        raise DestinationExistsError(
+            f"{store.url()} holds files that are no Zarr; zarrscope does not delete them, choose another "
+            "place"
+        )
+
+
 def _check_archive(archive: Archive, *, overwrite: bool) -> None:
     notes = LocalStore(f"{archive.path}.zarrscope")
     refuse_live(notes)
     if overwrite:
+        if os.path.lexists(archive.path):
+            with ZipStore(archive.path) as old:
+                _check_zarr(old)
         return
     if is_unfinished(notes):
         there = plan_in(notes) is not None
