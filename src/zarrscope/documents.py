@@ -17,17 +17,25 @@ from xml.parsers import expat
 
 from zarrscope.errors import MetadataError
 
-SIZE_LIMIT = 64 << 20
+# Whatever stays below these is read in under 200 MiB and two seconds (tests/faults/test_hostile.py).
+SIZE_LIMIT = 32 << 20
 DEPTH_LIMIT = 128
-VALUES_LIMIT = 2_000_000
-ELEMENTS_LIMIT = 1_000_000
+VALUES_LIMIT = 1_000_000
+ELEMENTS_LIMIT = 1_000_000  # elements and attributes
 NUMBER_LIMIT = 300  # digits: more would not fit into a double anyway
+COMMENTED_LIMIT = 1 << 20  # the published examples with comments are small
 
 _BOM = b"\xef\xbb\xbf"
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, which takes no memory to turn back; a string without an end reaches to the end of the text.
+_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _COMMENT_LINE = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_PAIR = r"\\u[dD][89abAB]..\\u[dD][c-fC-F].."
+_LONE_SURROGATE = re.compile(
+    rf"(?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|{_PAIR})*+\\u[dD][89a-fA-F]", re.DOTALL
+)
+_WIDE = ((4, re.compile(rb"[\xf0-\xf4]")), (2, re.compile(rb"[\xc4-\xef]")))
 
 
 def safe_json(
@@ -51,7 +59,8 @@ def safe_json(
     allow_nan : bool
         Accept the bare words ``NaN``, ``Infinity`` and ``-Infinity``, which older tools write as fill values.
     comments : bool
-        Skip lines that begin with ``//``, as the published examples of 0.1 to 0.3 have them.
+        Skip lines that begin with ``//``, as the published examples of 0.1 to 0.3 have them; not in
+        documents of more than a megabyte.
 
     Raises
     ------
@@ -59,7 +68,7 @@ def safe_json(
         The document is no JSON, or is larger, deeper or stranger than a description may be.
     """
     text = _text(data, file, limit)
-    if comments:
+    if comments and len(text) <= COMMENTED_LIMIT:
         text = _COMMENT_LINE.sub("", text)
     _check_bounds(text, file)
 
@@ -75,8 +84,8 @@ def safe_json(
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise MetadataError(f"{file}: no valid JSON at {place}: {error.msg}") from None
-    if _SURROGATE.search(text):
-        _check_surrogates(value, file)
+    if _SURROGATE.search(text) and _LONE_SURROGATE.match(text):
+        raise MetadataError(f"{file}: a lone surrogate is no character")  # it could never be written again
     return value
 
 
@@ -125,8 +134,7 @@ def safe_xml(data: str | bytes | memoryview, *, file: str, limit: int = SIZE_LIM
         The document is no XML, or is larger, deeper or stranger than a description may be.
     """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data[: limit + 1])
-    if len(raw) > limit:
-        raise MetadataError(f"{file}: larger than {limit} bytes")
+    _check_size(raw, file, limit)
     parser = expat.ParserCreate("utf-8" if isinstance(data, str) else None, "}")
     builder = _Builder(file)
     parser.buffer_text = True
@@ -193,11 +201,11 @@ class _Builder:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
-        self.count += 1
+        self.count += 1 + len(attributes)
         if self.depth > DEPTH_LIMIT:
             raise MetadataError(f"{self.file}: nested deeper than {DEPTH_LIMIT} elements")
         if self.count > ELEMENTS_LIMIT:
-            raise MetadataError(f"{self.file}: more than {ELEMENTS_LIMIT} elements")
+            raise MetadataError(f"{self.file}: more than {ELEMENTS_LIMIT} elements and attributes")
         self.tree.start(_qualified(name), {_qualified(k): v for k, v in attributes.items()})
 
     def end(self, name: str) -> None:
@@ -213,13 +221,22 @@ def _qualified(name: str) -> str:
 
 
 def _text(data: bytes | memoryview, file: str, limit: int) -> str:
-    if len(data) > limit:
-        raise MetadataError(f"{file}: {len(data)} bytes are more than the {limit} that a document may have")
+    _check_size(data, file, limit)
     raw = bytes(data).removeprefix(_BOM)
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise MetadataError(f"{file}: no UTF-8 at byte {error.start}") from None
+
+
+def _check_size(raw: bytes | memoryview, file: str, limit: int) -> None:
+    """Refuse what is too large, as bytes or as text: one wide character makes all the others wide."""
+    if len(raw) > limit:
+        raise MetadataError(f"{file}: larger than {limit} bytes, which no document may be")
+    if 2 * len(raw) > limit:
+        width = next((width for width, wide in _WIDE if wide.search(raw)), 1)
+        if len(raw) * width > 2 * limit:
+            raise MetadataError(f"{file}: larger than {2 * limit} bytes as text, which no document may be")
 
 
 def _check_bounds(text: str, file: str) -> None:
@@ -240,14 +257,6 @@ def _check_bounds(text: str, file: str) -> None:
                 raise MetadataError(f"{file}: nested deeper than {DEPTH_LIMIT} at line {line}")
         elif mark != '"':
             depth -= 1
-
-
-def _check_surrogates(value: Any, file: str) -> None:
-    """Refuse half a character, which could be read but never be written again."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise MetadataError(f"{file}: a lone surrogate is no character") from None
 
 
 def _plain(value: object) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zarrscope.array.open import parse, read_attributes
 from zarrscope.documents import dump_json
 from zarrscope.errors import MetadataError, NotFoundError
-from zarrscope.store.contracts import Request
+from zarrscope.store.bounds import document as request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def read_group(store: Readable, path: str = "", zarr_format: int | None = None) 
     """
     prefix = f"{path}/" if path else ""
     names = [name for name, version in (("zarr.json", 3), (".zgroup", 2)) if zarr_format in (None, version)]
-    found = dict(zip(names, store.get_many([Request(prefix + name) for name in names]), strict=True))
+    found = dict(zip(names, store.get_many([request(prefix + name) for name in names]), strict=True))
     if (data := found.get("zarr.json")) is not None:
         document = parse(data, store.url(f"{prefix}zarr.json"))
         if not isinstance(document, dict) or document.get("node_type") != "array":

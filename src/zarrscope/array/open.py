@@ -9,7 +9,7 @@ from zarrscope.array.chunked import ChunkedArray
 from zarrscope.array.describe import to_documents
 from zarrscope.documents import dump_json, safe_json
 from zarrscope.errors import MetadataError, NotFoundError
-from zarrscope.store.contracts import Request
+from zarrscope.store.bounds import DOCUMENT, document
 
 if TYPE_CHECKING:
     from zarrscope.array.metadata import ArrayMetadata
@@ -37,14 +37,14 @@ def open_array(store: Readable, path: str = "", zarr_format: int | None = None) 
     """
     prefix = f"{path}/" if path else ""
     names = [name for name, version in (("zarr.json", 3), (".zarray", 2)) if zarr_format in (None, version)]
-    found = dict(zip(names, store.get_many([Request(prefix + name) for name in names]), strict=True))
+    found = dict(zip(names, store.get_many([document(prefix + name) for name in names]), strict=True))
     if (data := found.get("zarr.json")) is not None:
         file = store.url(f"{prefix}zarr.json")
-        document = parse(data, file)
-        if not isinstance(document, dict) or document.get("node_type") != "group":
+        value = parse(data, file)
+        if not isinstance(value, dict) or value.get("node_type") != "group":
             notes = (f"{store.url(path)} has both zarr.json and .zarray; zarr.json is used",)
             both = found.get(".zarray") is not None
-            return ChunkedArray(store, path, metadata_v3.decode(document, file), notes if both else ())
+            return ChunkedArray(store, path, metadata_v3.decode(value, file), notes if both else ())
     if (data := found.get(".zarray")) is not None:
         file = store.url(f"{prefix}.zarray")
         attributes = read_attributes(store, f"{prefix}.zattrs")
@@ -55,14 +55,14 @@ def open_array(store: Readable, path: str = "", zarr_format: int | None = None) 
 def create_array(store: Writable, path: str, metadata: ArrayMetadata) -> ChunkedArray:
     """Write the documents of an array and return it; what is there already is replaced."""
     array = ChunkedArray(store, path, metadata)
-    for name, document in to_documents(metadata).items():
-        store.put(f"{path}/{name}" if path else name, dump_json(document))
+    for name, value in to_documents(metadata).items():
+        store.put(f"{path}/{name}" if path else name, dump_json(value))
     return array
 
 
 def read_attributes(store: Readable, key: str) -> dict[str, Any]:
     """Return the attributes of a ``.zattrs``; none where it is absent."""
-    data = store.get(key)
+    data = store.get(key, DOCUMENT)
     if data is None:
         return {}
     attributes = parse(data, store.url(key))

@@ -9,7 +9,7 @@ from zarrscope.documents import safe_json
 from zarrscope.errors import AccessError, InvalidKeyError, MetadataError, StoreError
 from zarrscope.model.axes import NOTHING
 from zarrscope.spec.versions import decode, detect
-from zarrscope.store.contracts import Request
+from zarrscope.store.bounds import document as request
 from zarrscope.store.keys import check_key
 
 if TYPE_CHECKING:
@@ -191,14 +191,14 @@ class Documents:
 
     def _many(self, keys: Sequence[str]) -> list[Buffer | None]:
         try:
-            return self.store.get_many([Request(key) for key in keys])
+            return self.store.get_many([request(key) for key in keys])
         except (StoreError, AccessError, InvalidKeyError):
             return [self._one(key) for key in keys]
 
     def _one(self, key: str) -> Buffer | None:
         """Return one value where the batch failed: what cannot be read must not hide the others."""
         try:
-            return self.store.get_many([Request(key)])[0]
+            return self.store.get_many([request(key)])[0]
         except (StoreError, AccessError, InvalidKeyError) as error:
             self.refused[key] = str(error)
             return None

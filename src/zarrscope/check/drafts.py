@@ -11,6 +11,7 @@ from zarrscope.documents import dump_json
 from zarrscope.report import Severity
 from zarrscope.spec.rules import EVERY
 from zarrscope.spec.versions import decode
+from zarrscope.store.bounds import DOCUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ class Drafts:
     def value(self, key: str) -> Any:
         """Return a document, to be changed in place; None where there is none, or none that can be read."""
         if key not in self._values:
-            data = self.store.get(key)
+            data = self.store.get(key, DOCUMENT)
             parsed = Parsed() if data is None else parse(bytes(data), key, comments=True)
             self._parsed[key] = parsed
             self._values[key] = deepcopy(parsed.value)

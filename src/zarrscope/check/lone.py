@@ -10,6 +10,7 @@ from zarrscope.check import rules
 from zarrscope.check.documents import Document, Parsed, parse
 from zarrscope.check.rules import problem
 from zarrscope.errors import NotFoundError
+from zarrscope.store.bounds import DOCUMENT
 from zarrscope.store.local import LocalStore
 from zarrscope.store.resolve import is_remote, local_path, resolve
 
@@ -53,7 +54,7 @@ def judge_alone(found: Validation, store: Readable, key: str, kind: str | None) 
     NotFoundError
         It is not there.
     """
-    data = store.get(key)
+    data = store.get(key, DOCUMENT)
     if data is None:
         raise NotFoundError(f"{store.url(key)}: there is no such document")
     found.files.append(key)

@@ -160,7 +160,7 @@ def old_documents(part: Part, store: Readable) -> Iterator[tuple[str, bytes]]:
     names = ("zarr.json",) if part.group.zarr_format == 3 else (".zattrs", ".zgroup", ".zarray")
     for path in (part.path, *(array.path for array in part.arrays)):
         for name in names:
-            data = store.get(join(path, name), DOCUMENT)
+            data = store.get(join(path, name))
             if data is not None:
                 yield join(path, name), bytes(data)
 

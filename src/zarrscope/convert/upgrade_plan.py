@@ -17,6 +17,7 @@ from zarrscope.errors import ArgumentError, MetadataError, UnsupportedError
 from zarrscope.ledger.folder import FOLDER
 from zarrscope.report import Severity
 from zarrscope.spec.versions import VERSIONS_WRITTEN, zarr_format_of
+from zarrscope.store.bounds import DOCUMENT
 from zarrscope.store.contracts import Listable
 from zarrscope.store.keys import join
 from zarrscope.store.resolve import resolve
@@ -205,7 +206,7 @@ def _bare_fields(part: Part, store: Readable, version: str) -> list[str]:
     scene = part.node.scene.transformations if part.node.scene else ()
     found = []
     for name in parameters((part.node.multiscales, scene), fields_only=True):
-        data = store.get(join(part.path, f"{name}/zarr.json"))
+        data = store.get(join(part.path, f"{name}/zarr.json"), DOCUMENT)
         if data is not None and b'"node_type": "array"' in bytes(data).replace(b'":"', b'": "'):
             message = f"the field {name!r} is a plain array, as drafts had it; {version} wants an image there"
             found.append(f"{store.url(part.key)}: {message}")

@@ -10,7 +10,7 @@ from zarrscope.errors import NotFoundError, UnsupportedError
 from zarrscope.executor import fan_out
 from zarrscope.node.document import Document, read_document
 from zarrscope.node.image import Image
-from zarrscope.store.contracts import Request
+from zarrscope.store.bounds import DOCUMENT, document
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class ImageGroup:
     @cached_property
     def ome_xml(self) -> str | None:
         """The OME-XML that stands beside a collection, None where there is none."""
-        data = self.document.store.get(self.document.child("OME/METADATA.ome.xml"))
+        data = self.document.store.get(self.document.child("OME/METADATA.ome.xml"), DOCUMENT)
         return None if data is None else bytes(data).decode("utf-8", errors="replace")
 
     def _below(self, path: str) -> Document:
@@ -113,7 +113,7 @@ class ImageGroup:
         found: list[str] = []
         name = "zarr.json" if self.document.zarr_format == 3 else ".zattrs"
         for number in count():
-            if store.get_many([Request(self.document.child(f"{number}/{name}"))])[0] is None:
+            if store.get_many([document(self.document.child(f"{number}/{name}"))])[0] is None:
                 return tuple(found)
             found.append(str(number))
         raise AssertionError  # pragma: no cover - count() does not end

@@ -10,7 +10,7 @@ from zarrscope.node.document import read_document
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.image import Image
 from zarrscope.node.scene import Scene
-from zarrscope.store.contracts import Request
+from zarrscope.store.bounds import document
 from zarrscope.store.keys import join
 from zarrscope.store.resolve import resolve
 
@@ -61,7 +61,7 @@ def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image |
 def _explain_absence(store: Readable, path: str) -> None:
     """Raise a more helpful error where something else than a group stands there."""
     names = [join(path, name) for name in ("zarr.json", ".zarray", ".zattrs")]
-    zarr, zarray, zattrs = store.get_many([Request(name) for name in names])
+    zarr, zarray, zattrs = store.get_many([document(name) for name in names])
     if zarray is not None or zarr is not None:
         raise UnsupportedError(f"{store.url(path)} is a Zarr array, not an image; open the group above it")
     if zattrs is not None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # A folder where a file was expected, or the other way round, is a value that is not there.
 _ABSENT_ERRORS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 _MOST_FOLDERS = 4096
+_GENEROUS = 1 << 16  # so much memory is taken for a range without asking how much there is
 _MOST_FILES = 64  # macOS allows a process 256 open files
 # A pipe among the files is an error and not something to wait for.
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -237,6 +238,8 @@ def _read_range(handle: int, wanted: ByteRange, out: memoryview | None) -> Buffe
         stop = size
     else:
         start, stop = max(0, wanted[0]), wanted[1]
+        if out is None and stop - start > _GENEROUS:
+            stop = min(stop, os.fstat(handle).st_size)
     length = max(0, stop - start)
     if out is None:
         data = _read_at(handle, length, start)
