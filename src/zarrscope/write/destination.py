@@ -200,10 +200,10 @@ class Destination:
         if self._job.manifest:
             manifest = Manifest(self.journal.table, self.store.documents)
             self._notes.sync(write_manifest(self._notes, manifest, self._job.zarr_format))
-        if isinstance(self._final, Archive):
-            self._final.finish(overwrite=self._overwrite)
         self._put_record(held)
         self.journal.remove()
+        if isinstance(self._final, Archive):
+            self._final.finish(overwrite=self._overwrite)
         if not hidden:
             self._data.sync(self.store.release())
         if isinstance(self._data, LocalStore) and isinstance(self._final, LocalStore) and self._staged:
@@ -217,6 +217,8 @@ class Destination:
         table = self.journal.table
         run = self.record.finished(int((table.size >= 0).sum()), table.bytes)
         told: dict[str, Any] = {"state": FINISHED, "run": run}
+        if isinstance(self._final, Archive):
+            told["offset"] = self._final.offset
         if held:
             told["last"] = {key: data.decode() for key, data in held.items()}
         keys = found_group(self._notes, self._job.zarr_format, told)

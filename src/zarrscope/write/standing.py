@@ -7,9 +7,8 @@ import socket
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zarrscope.errors import DestinationExistsError
-from zarrscope.ledger.folder import FOLDER, MARK, found_group, told_by
-from zarrscope.ledger.journal import plan_in, read_journal
-from zarrscope.ledger.record import Record
+from zarrscope.ledger.folder import FOLDER, MARK, told_by
+from zarrscope.ledger.journal import plan_in
 from zarrscope.store.contracts import Archive, Listable
 from zarrscope.store.local import LocalStore
 from zarrscope.store.staging import alive, publish, staging_of
@@ -74,7 +73,7 @@ def standing(final: Writable) -> Standing:
         return Standing(UNFINISHED, run if isinstance(run, dict) else {}, data.url())
     if isinstance(final, Archive):
         there = os.path.lexists(final.path)
-        return Standing(FINISHED if there else "", dict(told.get("run") or {}), final.url())
+        return Standing(FINISHED if there else "", dict(told.get("run") or {}), final.path)
     told = told_by(final)
     if told.get("state") == FINISHED:
         return Standing(FINISHED, dict(told.get("run") or {}), final.url())
@@ -87,13 +86,11 @@ def settle(final: Writable) -> None:
     if isinstance(final, LocalStore) and isinstance(data, LocalStore) and data is not final:
         if told_by(notes).get("state") == FINISHED:
             publish(data, final)
-    elif isinstance(final, Archive) and os.path.lexists(final.path) and not os.path.lexists(final.part):
-        journal = read_journal(notes)
-        if journal is not None and journal.table.complete:
-            record = Record(str(journal.told.get("id")), journal.told)
-            run = record.finished(int((journal.table.size >= 0).sum()), journal.table.bytes)
-            found_group(notes, 3, {"state": FINISHED, "run": run})
-            journal.remove()
+    elif isinstance(final, Archive):
+        told = told_by(notes)
+        if told.get("state") == FINISHED and os.path.lexists(final.part):
+            final.resume(int(told["offset"]))
+            final.finish(overwrite=bool(dict(told.get("run") or {}).get("overwrite")))
     else:
         told = told_by(notes)
         last = told.get("last") if told.get("state") == FINISHED else None
