@@ -56,4 +56,6 @@ def remedy_of(error: Exception) -> str:
     """Return what to do."""
     if "configured region" in str(error):
         return "set AWS_REGION to that of the bucket"
+    if status_of(error) is not None and not may_pass(error):
+        return "check the address and the credentials"
     return "try again later"

@@ -144,7 +144,7 @@ class RemoteStore:
         raise failure
 
     def _explained(self, key: str, error: Exception) -> ZarrscopeError:
-        if isinstance(error, _REFUSED):
+        if isinstance(error, _REFUSED) or status_of(error) in ("401", "403"):
             return AccessError(f"{self.url(key)}: the server refuses access; check your credentials")
         return StoreError(f"{self.url(key)}: {reason_of(error)}; {remedy_of(error)}")
 
@@ -175,8 +175,9 @@ class RemoteStore:
             except exceptions.NotSupportedError:
                 pass  # the server knows no ranges: of the whole value only these bytes are kept
             except exceptions.GenericError as error:
-                if status_of(error) != "416":
-                    raise  # else it begins past the end, or the value is shorter than the suffix
+                # 416: it begins past the end, or the value is shorter than the suffix.
+                if status_of(error) != "416" and "non-partial response" not in str(error):
+                    raise
         answer = obstore.get(self._reader, key)
         size = answer.meta["size"]
         if isinstance(wanted, Suffix):
@@ -239,11 +240,11 @@ class ObjectStore(RemoteStore):
         if if_tag is not None:
             return self._put_over(key, view, if_tag)
         parts = len(view) > _MULTIPART
-        size = max(_PIECE, len(view) // 9000) if parts else len(view)
-        sender = self._sender(size, self._limits.retries)
+        part = max(_PIECE, len(view) // 9000)  # a value may have ten thousand
+        sender = self._sender(part if parts else len(view), self._limits.retries)
 
         def send() -> Any:
-            return obstore.put(sender, key, view, use_multipart=parts, chunk_size=size, max_concurrency=4)
+            return obstore.put(sender, key, view, use_multipart=parts, chunk_size=part, max_concurrency=4)
 
         if self._ask(key, send) is None:
             raise StoreError(f"{self.url(key)}: the server does not know where to put it; check the address")
