@@ -29,6 +29,7 @@ _PLACES = {
     "open_source": "zarrscope.source.registry",
     "upgrade": "zarrscope.convert.upgrade",
     "validate": "zarrscope.check.validate",
+    "verify": "zarrscope.check.verify",
     "write": "zarrscope.write.array",
 }
 

@@ -1,4 +1,5 @@
 from zarrscope.check.validate import validate as validate
+from zarrscope.check.verify import verify as verify
 from zarrscope.convert.plan import ConvertOptions as ConvertOptions
 from zarrscope.convert.run import convert as convert
 from zarrscope.convert.upgrade import upgrade as upgrade

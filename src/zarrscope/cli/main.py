@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "convert": ("zarrscope.cli.convert", "turn an image file, a folder of planes or a Zarr into OME-Zarr"),
     "validate": ("zarrscope.cli.validate", "tell whether an OME-Zarr is right, and how to mend it"),
+    "verify": ("zarrscope.cli.verify", "tell whether every byte is there, and as it was written"),
     "info": ("zarrscope.cli.info", "tell what an OME-Zarr holds"),
     "upgrade": ("zarrscope.cli.upgrade", "bring an OME-Zarr to another version"),
     "demo": ("zarrscope.cli.demo", "make a small image, convert it, check the result"),
