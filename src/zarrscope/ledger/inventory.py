@@ -11,8 +11,8 @@ from zarrscope.array.open import parse
 from zarrscope.array.scratch import borrowed
 from zarrscope.executor import executor
 from zarrscope.ledger.folder import is_ours
-from zarrscope.ledger.manifest import Entry, Manifest
-from zarrscope.ledger.table import EMPTY, UnitTable
+from zarrscope.ledger.manifest import Manifest
+from zarrscope.ledger.table import EMPTY, Entry, UnitTable
 from zarrscope.store.contracts import Listable, Readable
 from zarrscope.store.keys import join
 

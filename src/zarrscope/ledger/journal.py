@@ -19,7 +19,7 @@ import numpy as np
 from zarrscope.documents import dump_json, safe_json
 from zarrscope.errors import CorruptDataError, MetadataError
 from zarrscope.ledger.folder import FOLDER
-from zarrscope.ledger.table import UnitTable, checksum
+from zarrscope.ledger.table import Entry, UnitTable, checksum
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ class Journal:
         self.told, self.table, self.notes = told, table, dict(notes or {})
         self._store, self._data = store, data
         self._segments = segments
+        self.documents: dict[str, Entry] = {}
+        """Finished values that are no units, by key."""
         self._waiting: list[tuple[int, int, int, str]] = []
+        self._others: dict[str, Entry] = {}
         self._bytes, self._last = 0, monotonic()
         self._lock, self._flushing = Lock(), Lock()
         self.watch: Callable[[], Mapping[str, Any]] | None = None
@@ -84,11 +87,24 @@ class Journal:
         self._store.put(PLAN, dump_json({**self.told, "arrays": self.table.describe()}))
         self._store.sync([PLAN])
 
-    def note(self, number: int, key: str, size: int, total: int) -> None:
-        """Take note of a unit that was stored; now and then, make all that wait durable."""
+    def note(self, number: int | None, key: str, size: int, total: int) -> None:
+        """Take note of a value that was stored; now and then, make all that wait durable.
+
+        Parameters
+        ----------
+        number : int, optional
+            Of the unit; None where it is none.
+        key : str
+            Of the value.
+        size, total : int
+            Its bytes and their checksum.
+        """
         with self._lock:
-            self.table.note(number, size, total)
-            self._waiting.append((number, size, total, key))
+            if number is None:
+                self.documents[key] = self._others[key] = Entry(size, total)
+            else:
+                self.table.note(number, size, total)
+                self._waiting.append((number, size, total, key))
             self._bytes += max(size, 0)
             full = self._bytes >= BATCH or monotonic() - self._last > SECONDS
             if full:
@@ -101,17 +117,19 @@ class Journal:
         with self._flushing:
             with self._lock:
                 waiting, self._waiting, self._bytes = self._waiting, [], 0
-            if not waiting:
+                others, self._others = self._others, {}
+            if not waiting and not others:
                 return
             # Notes first: whatever they tell of more than these units does no harm.
             if self.watch is not None:
                 self.notes.update(self.watch())
-            self._data.sync([key for _, size, _, key in waiting if size >= 0])
+            self._data.sync([*others, *(key for _, size, _, key in waiting if size >= 0)])
             if self._store is None:
                 return
             records = np.array([entry[:3] for entry in waiting], _RECORD)
             name = _segment(self._segments)
-            self._store.put(name, _packed(self._told_by_data(), records))
+            told = {key: [entry.size, f"{entry.checksum:016x}"] for key, entry in others.items()}
+            self._store.put(name, _packed({**self._told_by_data(), "documents": told}, records))
             self._store.sync([name])
             self._segments += 1
 
@@ -156,6 +174,7 @@ def read_journal(store: Writable, data: Writable | None = None) -> Journal | Non
             f"{place}: the journal is damaged ({error}); begin again with --overwrite"
         ) from error
     notes: dict[str, Any] = {}
+    documents: dict[str, Entry] = {}
     number = 0
     while (data_of := store.get(_segment(number))) is not None:
         more, records = _unpacked(bytes(data_of), store.url(_segment(number)))
@@ -163,9 +182,13 @@ def read_journal(store: Writable, data: Writable | None = None) -> Journal | Non
             raise MetadataError(f"{store.url(_segment(number))}: the journal is damaged; begin again")
         table.size[records["number"]] = records["size"]
         table.sums[records["number"]] = records["sum"]
+        listed = more.pop("documents", {})
+        documents.update({key: Entry(int(size), int(total, 16)) for key, (size, total) in listed.items()})
         notes.update(more)
         number += 1
-    return Journal(store, data or store, told, table, number, notes)
+    journal = Journal(store, data or store, told, table, number, notes)
+    journal.documents = documents
+    return journal
 
 
 def plan_in(store: Readable) -> Any | None:

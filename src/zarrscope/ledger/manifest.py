@@ -19,7 +19,7 @@ from zarrscope.array.open import create_array, open_array
 from zarrscope.array.presets import preset
 from zarrscope.errors import CorruptDataError, MetadataError, NotFoundError, UnsupportedError
 from zarrscope.ledger.folder import FOLDER
-from zarrscope.ledger.table import ALGORITHM, EMPTY, UNKNOWN, UnitTable
+from zarrscope.ledger.table import ALGORITHM, Entry, UnitTable
 from zarrscope.store.keys import join
 from zarrscope.types import Region
 
@@ -32,32 +32,6 @@ PLACE = f"{FOLDER}/manifest"
 
 _CHUNK = 1 << 18
 _ARRAYS = ("size", "checksum")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a manifest says of one key.
-
-    Parameters
-    ----------
-    size : int
-        Bytes; -1 where the unit is absent by design, -2 where nothing is known of it.
-    checksum : int
-        Of the bytes (``table.ALGORITHM``).
-    """
-
-    size: int
-    checksum: int
-
-    @property
-    def empty(self) -> bool:
-        """Whether the key is absent by design."""
-        return self.size == EMPTY
-
-    @property
-    def known(self) -> bool:
-        """Whether anything is known of the key."""
-        return self.size != UNKNOWN
 
 
 @dataclass

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from xxhash import xxh3_64
 
 from zarrscope.ledger.folder import is_ours
-from zarrscope.ledger.manifest import Entry
-from zarrscope.ledger.table import checksum
+from zarrscope.ledger.table import Entry, checksum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -26,8 +25,8 @@ class Recording:
         Receives all.
     table : UnitTable
         Tells which keys are units.
-    unit : callable
-        Receives number, key, size and checksum of each unit once it is stored.
+    note : callable
+        Receives number (None where it is no unit), key, size and checksum of each value once it is stored.
     last : collection of str
         Keys that are kept back when they are put, until ``release``: what makes the whole an image.
     """
@@ -36,7 +35,7 @@ class Recording:
         self,
         store: Writable,
         table: UnitTable,
-        unit: Callable[[int, str, int, int], None],
+        note: Callable[[int | None, str, int, int], None],
         last: Collection[str] = (),
     ) -> None:
         self.inner = store
@@ -44,7 +43,7 @@ class Recording:
         """All values that are no units, by key."""
         self.held: dict[str, bytes] = {}
         """Values that are kept back."""
-        self._table, self._unit, self._last = table, unit, last
+        self._table, self._note, self._last = table, note, last
 
     @property
     def in_order(self) -> bool:
@@ -102,8 +101,8 @@ class Recording:
         number = self._table.find(key)
         if number is None:
             self.documents[key] = Entry(size, total)
-        else:
-            self._unit(number, key, size, total)
+        if key not in self.held:
+            self._note(number, key, size, total)
 
 
 class RecordingUpload:

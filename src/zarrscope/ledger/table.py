@@ -34,6 +34,32 @@ def checksum(data: Any) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What the ledger says of one key.
+
+    Parameters
+    ----------
+    size : int
+        Bytes; -1 where the unit is absent by design, -2 where nothing is known of it.
+    checksum : int
+        Of the bytes (``ALGORITHM``).
+    """
+
+    size: int
+    checksum: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether the key is absent by design."""
+        return self.size == EMPTY
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of the key."""
+        return self.size != UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class Units:
     """The write units of one array.
 
