@@ -170,7 +170,7 @@ def check_free(store: Writable, *, overwrite: bool, resume: bool = False) -> Non
             _in_the_way(place, unfinished=unfinished, has_journal=plan_in(store) is not None)
         )
     if not unfinished:
-        _check_zarr(store)
+        _check_zarr(store, f" ({first} and perhaps more)")
 
 
 def check_staging(staging: LocalStore, *, overwrite: bool) -> None:
@@ -194,12 +194,12 @@ def check_staging(staging: LocalStore, *, overwrite: bool) -> None:
         raise DestinationExistsError(_in_the_way(staging.url(), unfinished=True, has_journal=there))
 
 
-def _check_zarr(store: Readable) -> None:
+def _check_zarr(store: Readable, which: str = "") -> None:
     """Refuse to replace what is no Zarr."""
     if all(store.head(name) is None for name in DOCUMENTS):
         raise DestinationExistsError(
-            f"{store.url()} holds files that are no Zarr; zarrscope does not delete them, choose another "
-            "place"
+            f"{store.url()} holds files that are no Zarr{which}; zarrscope does not delete them, choose "
+            "another place"
         )
 
 
