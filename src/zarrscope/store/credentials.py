@@ -123,6 +123,7 @@ def _aws(bucket: str, environment: Mapping[str, str]) -> Settings:
     said = environment.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST")
     virtual = _yes(said) if said else profile.get("addressing_style") == "virtual"
     settings["virtual_hosted_style_request"] = virtual
+    settings["disable_bulk_delete"] = True  # many that speak like S3 know only how to delete one key
     if endpoint:
         scheme, _, host = endpoint.rstrip("/").partition("://")
         settings["endpoint"] = f"{scheme}://{bucket}.{host}" if virtual else endpoint.rstrip("/")

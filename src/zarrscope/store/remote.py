@@ -30,7 +30,7 @@ from zarrscope.store.answers import first_line, may_pass, names_no_bucket, reaso
 from zarrscope.store.coalesce import gather
 from zarrscope.store.contracts import ABSENT, Buffer, ByteRange, Info, Request, Suffix
 from zarrscope.store.credentials import Place, place_of
-from zarrscope.store.keys import check_key, without_secrets
+from zarrscope.store.keys import check_key, cut, without_secrets
 from zarrscope.store.limits import Limits
 from zarrscope.store.spool import Spool
 
@@ -153,10 +153,8 @@ class RemoteStore:
         begun = time.monotonic()
         for repetition in count():
             answer, start, stop = self._answer(key, wanted)
-            if most is not None:
-                stop = min(stop, start + most)
             try:
-                return _body(answer, start, stop)
+                return _body(answer, start, stop if most is None else min(stop, start + most))
             except _WrongLengthError:
                 if self._last(repetition, begun):
                     raise
@@ -171,7 +169,7 @@ class RemoteStore:
         if wanted is not None:
             try:
                 answer = obstore.get(self._reader, key, options={"range": self._range(key, wanted)})
-                return (answer, *answer.range)
+                return (answer, *_cut(wanted, answer.meta["size"]))
             except exceptions.NotSupportedError:
                 pass  # the server knows no ranges: of the whole value only these bytes are kept
             except exceptions.GenericError as error:
@@ -179,10 +177,7 @@ class RemoteStore:
                 if status_of(error) != "416" and "non-partial response" not in str(error):
                     raise
         answer = obstore.get(self._reader, key)
-        size = answer.meta["size"]
-        if isinstance(wanted, Suffix):
-            return answer, max(0, size - wanted.length), size
-        return (answer, 0, size) if wanted is None else (answer, min(wanted[0], size), min(wanted[1], size))
+        return (answer, *_cut(wanted, answer.meta["size"]))
 
     def _range(self, key: str, wanted: tuple[int, int] | Suffix) -> Any:
         return {"suffix": wanted.length} if isinstance(wanted, Suffix) else (max(0, wanted[0]), wanted[1])
@@ -344,6 +339,13 @@ class ObjectStore(RemoteStore):
         return True
 
 
+def _cut(wanted: ByteRange, size: int) -> tuple[int, int]:
+    """Return start and stop of a range in a value of so many bytes."""
+    if wanted is None or isinstance(wanted, Suffix):
+        return (0 if wanted is None else max(0, size - wanted.length)), size
+    return cut(size, *wanted)
+
+
 def _body(answer: Any, start: int, stop: int) -> Buffer:
     """Return bytes ``start`` to ``stop`` of a value, of which an answer may hold more."""
     begin, end = answer.range
@@ -352,6 +354,8 @@ def _body(answer: Any, start: int, stop: int) -> Buffer:
         if len(whole) != end - begin:
             raise _WrongLengthError
         return whole
+    if begin > start:
+        raise _WrongLengthError
     kept, at = bytearray(), begin
     for piece in answer.stream(1 << 20):
         kept += memoryview(piece)[max(0, start - at) : max(0, stop - at)]
