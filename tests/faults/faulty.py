@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,6 +133,9 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def read(self) -> None:
+        asked = parse_qs(urlsplit(self.path).query)
+        if "list-type" in asked:
+            return self.listed(asked.get("prefix", [""])[0])
         value = self.server.values.get(self.key)
         if value is None:
             return self.send(404, {}, b"<Error><Code>NoSuchKey</Code></Error>")
@@ -153,6 +157,15 @@ class Handler(BaseHTTPRequestHandler):
         elif self.fault == "elsewhere":
             headers["Content-Range"] = f"bytes {start + 1}-{stop}/{len(value) + 1}"
         return self.send(code, headers, data)
+
+    def listed(self, prefix: str) -> None:
+        entries = "".join(
+            f"<Contents><Key>{escape(key)}</Key><Size>{len(value)}</Size><ETag>{escape(tag(value))}</ETag>"
+            "<LastModified>2015-10-21T07:28:00.000Z</LastModified></Contents>"
+            for key, value in sorted(self.server.values.items())
+            if key.startswith(prefix)
+        )
+        self.send(200, {}, f"<ListBucketResult>{entries}</ListBucketResult>".encode())
 
     def send(self, code: int, headers: dict[str, str], data: bytes) -> None:
         self.send_response(code)
