@@ -27,7 +27,7 @@ def progress(title: str, total: int, pixel_bytes: float) -> Iterator[Callable[[i
     total : int
         Pixels in all.
     pixel_bytes : float
-        Bytes of a pixel, for the rate.
+        Bytes of a pixel, for the rate; 0 where it is not pixels but files that are counted.
     """
     if sys.stderr.isatty():
         with _bar(title, total, pixel_bytes) as advance:
@@ -39,19 +39,21 @@ def progress(title: str, total: int, pixel_bytes: float) -> Iterator[Callable[[i
 @contextmanager
 def _bar(title: str, total: int, pixel_bytes: float) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import TransferSpeedColumn as Speed
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        Speed(),
-        TimeRemainingColumn(),
-    )
+    counted = (DownloadColumn(), Speed()) if pixel_bytes else (MofNCompleteColumn(),)
+    columns = (TextColumn("{task.description}"), BarColumn(), *counted, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(title, total=total * pixel_bytes)
-        yield lambda pixels: shown.advance(task, pixels * pixel_bytes)
+        task = shown.add_task(title, total=total * (pixel_bytes or 1))
+        yield lambda pixels: shown.advance(task, pixels * (pixel_bytes or 1))
 
 
 class _Lines:
@@ -70,9 +72,9 @@ class _Lines:
         self._last = now
         rate = self._done / (now - self._begun)
         left = (self._total - self._done) / rate
+        speed = f"{format_size(rate * self._bytes)}/s" if self._bytes else f"{rate:.0f} files/s"
         print(
-            f"{self._title}: {100 * self._done / self._total:.0f}%, {format_size(rate * self._bytes)}/s, "
-            f"{left:.0f} s left",
+            f"{self._title}: {100 * self._done / self._total:.0f}%, {speed}, {left:.0f} s left",
             file=sys.stderr,
             flush=True,
         )

@@ -62,13 +62,9 @@ def transfer_arrays(
     """
     for old in hierarchy.arrays:
         new = ChunkedArray(target, old.path, becomes[old.path])
-        as_bytes = old.metadata.zarr_format == new.metadata.zarr_format
 
-        def move(unit: Shape, old: ChunkedArray = old, new: ChunkedArray = new, raw: bool = as_bytes) -> int:
-            if raw:
-                copy_value(old.store, old.key(unit), target, new.key(unit))
-            else:
-                _recode(old, new, unit)
+        def move(unit: Shape, old: ChunkedArray = old, new: ChunkedArray = new) -> int:
+            recode(old, new, unit)
             return new.unit_region(unit).size
 
         threads = min(workers or cores(), _fitting(new))
@@ -183,13 +179,41 @@ def _fitting(array: ChunkedArray) -> int:
     return max(1, _COMFORTABLE // max(1, 2 * unit))
 
 
-def _recode(old: ChunkedArray, new: ChunkedArray, unit: Shape) -> None:
-    """Write one unit of the new array, unless nothing of it is stored in the old one."""
+def recode(old: ChunkedArray, new: ChunkedArray, unit: Shape) -> None:
+    """Write one unit of a new array, unless nothing of it is stored in the old one.
+
+    Parameters
+    ----------
+    old, new : ChunkedArray
+        Of the same shape.
+    unit : tuple of int
+        Place of the unit in the new one's grid.
+    """
+    if _same_form(old, new):
+        copy_value(old.store, old.key(unit), _written(new), new.key(unit))
+        return
     region = new.unit_region(unit)
     block = old.read(region)
     if _is_fill(block, old) and not _stored(old, region):
         return
     new.write(region, block)
+
+
+def _same_form(old: ChunkedArray, new: ChunkedArray) -> bool:
+    """Return whether the bytes of a unit are the same in both."""
+    names = (
+        "zarr_format", "dtype", "chunks", "shards", "fill_value", "byteorder", "order", "codecs"
+    )  # fmt: skip
+    return all(_plain(getattr(old.metadata, n)) == _plain(getattr(new.metadata, n)) for n in names)
+
+
+def _plain(value: object) -> object:
+    return repr(value)  # a fill value may be NaN, which is not itself
+
+
+def _written(array: ChunkedArray) -> Writable:
+    store: Writable = array.store  # type: ignore[assignment]
+    return store
 
 
 def _is_fill(block: NDArray[np.generic], array: ChunkedArray) -> bool:

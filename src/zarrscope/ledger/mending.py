@@ -14,7 +14,8 @@ from zarrscope.ledger.record import now
 from zarrscope.store.contracts import Listable
 
 if TYPE_CHECKING:
-    from zarrscope.ledger.manifest import Entry, Manifest
+    from zarrscope.ledger.manifest import Manifest
+    from zarrscope.ledger.table import Entry
     from zarrscope.store.contracts import Readable, Writable
 
 

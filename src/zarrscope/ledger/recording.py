@@ -112,6 +112,11 @@ class RecordingUpload:
         self._store, self._key, self._upload = store, key, upload
         self._hash, self._size = xxh3_64(), 0
 
+    @property
+    def entry(self) -> Entry:
+        """Size and checksum of what has been written so far."""
+        return Entry(self._size, self._hash.intdigest())
+
     def write(self, data: Buffer) -> None:
         """Append."""
         self._upload.write(data)
