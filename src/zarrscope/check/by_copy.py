@@ -12,6 +12,8 @@ from zarrscope.check.named import keys_in, named_in
 from zarrscope.check.verification import Finding, Tally
 from zarrscope.errors import ZarrscopeError
 from zarrscope.ledger.inventory import keys_of, pieces
+from zarrscope.node.groups import ImageGroup
+from zarrscope.node.open import open_node
 from zarrscope.store.contracts import Listable
 
 if TYPE_CHECKING:
@@ -99,7 +101,8 @@ class ByCopy:
 def same_form(store: Readable, copy: Readable) -> bool:
     """Return whether two hierarchies lie in the same files: most of their pixels are cut and packed alike.
 
-    One of the two may be damaged: what cannot be read does not count.
+    One of the two may be damaged: what cannot be read does not count. Where nothing can be read of what
+    is verified, only a copy tells anything.
     """
     alike = other = 0
     for array in named_in(copy).arrays:
@@ -111,7 +114,16 @@ def same_form(store: Readable, copy: Readable) -> bool:
             alike += array.nbytes
         else:
             other += array.nbytes
-    return alike > other
+    return alike > other or (alike == other == 0 and not _opens(store))
+
+
+def _opens(store: Readable) -> bool:
+    """Return whether there are images with levels."""
+    try:
+        node = open_node(store)
+        return all(image.levels for image in (node if isinstance(node, ImageGroup) else [node]))
+    except ZarrscopeError:
+        return False
 
 
 def _form(metadata: ArrayMetadata) -> tuple[object, ...]:

@@ -104,7 +104,7 @@ class ByDecoding:
 
     def findings(self, threads: Executor) -> Generator[Finding, None, None]:
         """Yield documents, units, then all other files."""
-        yield from self._named.documents
+        yield from self._named.documents.values()
         units = ((array, place) for array in self._arrays for place in places_of(array))
         for array, found, size in threads.map(self._decode, units):
             if found is None:

@@ -75,7 +75,7 @@ class ByPixels:
             array = level.array
             truth = self._truth(image, scene, number, finer)
             if truth is None:
-                name = "{n} unit(s) of coarser levels, of which nothing tells how they were made: only decoded"
+                name = "{n} coarser unit(s), of which nothing tells how they were made: only decoded"
                 self._tally.counts[name] += sum(1 for _ in places_of(array))
             elif truth.shape != array.shape or getattr(truth, "dtype", array.dtype) != array.dtype:
                 key = join(array.path, "zarr.json" if array.metadata.zarr_format == 3 else ".zarray")

@@ -13,8 +13,8 @@ from zarrscope.check.verification import Finding
 from zarrscope.check.walk import Walk
 from zarrscope.errors import NotFoundError, ZarrscopeError
 from zarrscope.ledger.inventory import keys_of
-from zarrscope.ledger.manifest import Entry, Manifest, read_manifest
-from zarrscope.ledger.table import UNKNOWN, UnitTable
+from zarrscope.ledger.manifest import Manifest, read_manifest
+from zarrscope.ledger.table import UNKNOWN, Entry, UnitTable
 from zarrscope.store.contracts import Listable
 from zarrscope.store.keys import join
 
@@ -36,21 +36,21 @@ class Named:
     ----------
     arrays : list of ChunkedArray
         Every array that could be opened.
-    documents : list of Finding
-        Every document: as it should be, missing, or unreadable.
+    documents : dict
+        Every document by key: as it should be, missing, or unreadable.
     notes : list of str
         What was not looked at.
     """
 
     arrays: list[ChunkedArray] = field(default_factory=list)
-    documents: list[Finding] = field(default_factory=list)
+    documents: dict[str, Finding] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
     def keys(self) -> Manifest:
         """The keys that there may be, as a manifest that knows nothing of them."""
         table = UnitTable.of([(array.path, array.metadata) for array in self.arrays])
-        return Manifest(table, {one.file: Entry(UNKNOWN, 0) for one in self.documents})
+        return Manifest(table, dict.fromkeys(self.documents, Entry(UNKNOWN, 0)))
 
 
 def named_in(store: Readable) -> Named:
@@ -72,7 +72,7 @@ def named_in(store: Readable) -> Named:
     if documents.beyond:
         found.notes.append(f"{documents.beyond} documents: not looked at, they are too many for a network")
     for place in places.values():
-        found.documents += _judged(place)
+        found.documents.update((one.file, one) for one in _judged(place))
     paths = {path for path, place in places.items() if place.document.state == "array"}
     if isinstance(store, Listable):
         paths |= _listed(store, found, set(places))
@@ -86,20 +86,23 @@ def keys_in(store: Readable) -> Manifest:
 
 
 def _judged(place: Place) -> Iterator[Finding]:
-    """Yield what became of the documents of a place."""
-    document = place.document
+    """Yield what became of the documents of a place, unless it may be absent and is."""
+    document, needed = place.document, _document_of(place)
     if document.state == "absent":
         if place.role not in OPTIONAL:
-            yield Finding(_document_of(place), "missing")
+            yield Finding(needed, "missing")
         return
-    keys = [document.file]
-    if document.zarr_format == 2:
-        keys.append(join(place.path, ".zarray" if place.role in ARRAYS else ".zgroup"))
-    broken = {flaw.file: flaw.message for flaw in document.faults if flaw.json}
-    if document.state in ("broken", "unread"):
-        broken.setdefault(document.file, "it cannot be read")
-    for key in keys:
-        yield Finding(key, "unreadable", broken[key]) if key in broken else Finding(key, "same")
+    yield Finding(needed, "same")
+    for flaw in document.faults:
+        if flaw.message.startswith("is missing"):
+            yield Finding(flaw.file, "missing")
+        elif not flaw.json:
+            yield Finding(flaw.file, "unreadable", flaw.message)
+    for key, parsed in ((document.file, document.parsed), (needed, document.array)):
+        if parsed.error:
+            yield Finding(key, "unreadable", parsed.error)
+    if document.state in ("broken", "unread") or (place.role in ARRAYS and document.state != "array"):
+        yield Finding(needed, "unreadable", f"{needed}: it cannot be read as what it should be")
 
 
 def _document_of(place: Place) -> str:
@@ -110,13 +113,13 @@ def _document_of(place: Place) -> str:
 
 
 def _listed(store: Listable, found: Named, known: set[str]) -> set[str]:
-    """Note the documents that no other document names, and return the paths of arrays among them."""
+    """Note every document that is there, and return the paths of arrays that no other document names."""
     paths = set()
     for key in keys_of(store):
         path, _, name = key.rpartition("/")
-        if name in _NODES and path not in known:
-            found.documents.append(Finding(key, "same"))
-            if name in ("zarr.json", ".zarray"):
+        if name in _NODES:
+            found.documents.setdefault(key, Finding(key, "same"))
+            if name in ("zarr.json", ".zarray") and path not in known:
                 paths.add(path)
     return paths
 
@@ -129,7 +132,5 @@ def _open(store: Readable, paths: list[str], found: Named) -> None:
         except NotFoundError:
             continue
         except ZarrscopeError as error:
-            name = "zarr.json" if store.head(join(path, "zarr.json")) else ".zarray"
-            key = join(path, name)
-            found.documents = [one for one in found.documents if one.file != key]
-            found.documents.append(Finding(key, "unreadable", str(error)))
+            key = join(path, "zarr.json" if store.head(join(path, "zarr.json")) else ".zarray")
+            found.documents[key] = Finding(key, "unreadable", str(error))
