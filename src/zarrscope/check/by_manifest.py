@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from zarrscope.executor import Executor
-    from zarrscope.ledger.manifest import Entry, Manifest
+    from zarrscope.ledger.manifest import Manifest
+    from zarrscope.ledger.table import Entry
     from zarrscope.store.contracts import Readable
 
 NOT_LISTED = "extra files: not checked, what serves this cannot be asked for a list"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zarrscope.check.verification import Finding, Status
-    from zarrscope.ledger.manifest import Entry
+    from zarrscope.ledger.table import Entry
     from zarrscope.store.contracts import Readable
 
 MENDED: frozenset[Status] = frozenset({"differs", "missing", "unreadable"})

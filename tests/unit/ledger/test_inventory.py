@@ -14,8 +14,8 @@ import zarrscope
 from zarrscope.errors import MetadataError
 from zarrscope.ledger import inventory
 from zarrscope.ledger.inventory import manifest_of, measured, pieces
-from zarrscope.ledger.manifest import Entry, read_manifest, write_manifest
-from zarrscope.ledger.table import EMPTY
+from zarrscope.ledger.manifest import read_manifest, write_manifest
+from zarrscope.ledger.table import EMPTY, Entry
 from zarrscope.store.local import LocalStore
 from zarrscope.store.memory import MemoryStore
 
