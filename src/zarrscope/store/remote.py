@@ -73,6 +73,9 @@ class RemoteStore:
         It is no address.
     """
 
+    far = True
+    """Answers take a while: what can be asked for or sent side by side should be."""
+
     def __init__(self, address: str, limits: Limits | None = None) -> None:
         self._address, self._limits = address.rstrip("/"), limits or Limits()
         self._reader = self._connected(self._limits.stall, self._limits.longest, self._limits.retries)

@@ -17,6 +17,7 @@ from zarrscope.errors import (
     DestinationExistsError,
     NotFoundError,
     StoreError,
+    UnsupportedError,
     ZarrscopeError,
 )
 from zarrscope.ledger.folder import FOLDER, MARK, found_group, told_by
@@ -25,6 +26,7 @@ from zarrscope.ledger.manifest import Manifest, write_manifest
 from zarrscope.ledger.record import Record
 from zarrscope.ledger.recording import Recording
 from zarrscope.ledger.table import UNKNOWN, UnitTable
+from zarrscope.store.behind import Behind
 from zarrscope.store.contracts import ABSENT, Archive, Listable
 from zarrscope.store.local import LocalStore
 from zarrscope.store.staging import discard, publish
@@ -127,9 +129,11 @@ class Destination:
             told["overwrite"] = True
         self.record = Record(str(told.get("id") or self._token), told)
         kept = self._notes if job.told is not None else None
-        self.journal = Journal(kept, self._data, told, UnitTable.of(job.arrays))
+        self._behind = Behind(self._data) if getattr(final, "far", False) else None
+        units = self._behind or self._data
+        self.journal = Journal(kept, units, told, UnitTable.of(job.arrays))
         """Takes note of every unit."""
-        self.store = Recording(self._data, self.journal.table, self.journal.note, _LAST)
+        self.store = Recording(units, self.journal.table, self.journal.note, _LAST)
         """Receives what is written."""
 
     def begin(self) -> None:
@@ -173,6 +177,13 @@ class Destination:
         if not self._begun:
             return
         self._begun = False
+        try:
+            self._end(done=done)
+        finally:
+            if self._behind:
+                self._behind.close()
+
+    def _end(self, *, done: bool) -> None:
         ours = told_by(self._notes).get("token", self._token) == self._token
         if not ours and not done:
             return  # another run has taken the place over: what stands there is its own
@@ -247,7 +258,7 @@ class Destination:
         """Take over what an earlier run left."""
         refuse_live(self._notes)
         info = self._notes.head(MARK)
-        journal = read_journal(self._notes, self._data)
+        journal = read_journal(self._notes, self._behind or self._data)
         if journal is None or info is None or journal.table.arrays != self.journal.table.arrays:
             place = self._data.url()
             raise DestinationExistsError(
@@ -266,7 +277,7 @@ class Destination:
         elif isinstance(self._data, LocalStore):
             _sweep(self._data)
             _check_units(self._data, journal.table)
-        self.store = Recording(self._data, journal.table, journal.note, _LAST)
+        self.store = Recording(self._behind or self._data, journal.table, journal.note, _LAST)
 
     def _go_on_with_archive(self, archive: Archive) -> None:
         offset = self.journal.notes.get("offset")
@@ -288,7 +299,10 @@ class Destination:
         }  # fmt: skip
         group = {"zarr_format": 3, "node_type": "group", "attributes": {"zarrscope": told}}
         try:
-            self._notes.put(MARK, dump_json(group), tag)
+            try:
+                self._notes.put(MARK, dump_json(group), tag)
+            except UnsupportedError:  # some servers replace only without conditions
+                self._notes.put(MARK, dump_json(group))
         except ConflictError:
             self._begun = False  # what stands there is the other's
             raise DestinationExistsError(f"{self._final.url()} is being written by another run") from None
