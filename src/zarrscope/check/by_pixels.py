@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarrscope.check.by_decoding import ABSENT, Absences, boxes, places_of, read_into_scratch
-from zarrscope.check.remaking import Remade, Trusted, factors_between, kernel_of
 from zarrscope.check.verification import Finding, Tally
 from zarrscope.errors import ArgumentError, CorruptDataError, ZarrscopeError
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.open import open_node
+from zarrscope.pyramid.remaking import Remade, Trusted, factors_between, kernel_of
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zarrscope.array.chunked import ChunkedArray
-    from zarrscope.check.remaking import Truth
     from zarrscope.executor import Executor
     from zarrscope.node.image import Image
+    from zarrscope.pyramid.remaking import Truth
     from zarrscope.source.contracts import Scene, Source
     from zarrscope.store.contracts import Readable
     from zarrscope.types import Shape
