@@ -8,6 +8,7 @@ import secrets
 import stat
 from collections import OrderedDict
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # A folder where a file was expected, or the other way round, is a value that is not there.
 _ABSENT_ERRORS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 _MOST_FOLDERS = 4096
+_MOST_REMOVALS = 9  # in a row, of a folder that is about to be written to
 _GENEROUS = 1 << 16  # so much memory is taken for a range without asking how much there is
 _MOST_FILES = 64  # macOS allows a process 256 open files
 # A pipe among the files is an error and not something to wait for.
@@ -109,13 +111,16 @@ class LocalStore:
 
     def create(self, key: str, if_tag: str | None = None) -> LocalUpload:
         """Begin a value under a temporary name in its own folder."""
-        try:
-            return LocalUpload(self, self._path(key, new=True), key, if_tag)
-        except StoreError as error:
-            if not isinstance(error.__cause__, FileNotFoundError):
-                raise
-            self._safe.clear()  # somebody else removed the folder: it is made again
-            return LocalUpload(self, self._path(key, new=True), key, if_tag)
+        for attempt in count():
+            try:
+                return LocalUpload(self, self._path(key, new=True), key, if_tag)
+            except StoreError as error:
+                # Somebody else removed the folder, as ``delete`` does with empty ones: it is made again.
+                gone = isinstance(error.__cause__, FileNotFoundError | FileExistsError)
+                if not gone or attempt == _MOST_REMOVALS:
+                    raise
+                self._safe.clear()
+        raise AssertionError  # pragma: no cover - the loop ends by return or raise
 
     def sync(self, keys: Iterable[str]) -> None:
         """Flush values, and the folders that name them, to the disk."""

@@ -411,3 +411,24 @@ def test_who_may_not_read_is_told_what_to_do(tmp_path: Path) -> None:
             store.get("a")
     finally:
         os.seteuid(user)
+
+
+def test_folders_that_become_empty_do_not_stop_those_who_write_there(tmp_path: Path) -> None:
+    """Deleting the last value of a folder removes it, while others begin values there."""
+    store, wrong = LocalStore(tmp_path / "root"), []
+
+    def work(number: int) -> None:
+        try:
+            for _ in range(300):
+                store.put(f"a/b/c/{number}", b"1")
+                store.delete(f"a/b/c/{number}")
+        except Exception as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert not list(store.list())
