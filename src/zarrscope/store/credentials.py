@@ -109,12 +109,10 @@ def _account(kind: str, bucket: str, address: str) -> tuple[str, str]:
 
 def _aws(bucket: str, environment: Mapping[str, str]) -> Settings:
     profile = _profile(environment)
-    settings: Settings = {
-        "region": environment.get("AWS_REGION")
-        or environment.get("AWS_DEFAULT_REGION")
-        or profile.get("region")
-        or "us-east-1"
-    }
+    said = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or profile.get("region")
+    if not re.fullmatch(r"[\w-]+", region := (said or "us-east-1").strip()):
+        raise ArgumentError(f"AWS_REGION: {region!r:.80} is no name of a region")
+    settings: Settings = {"region": region}
     endpoint = (
         environment.get("AWS_ENDPOINT_URL_S3")
         or environment.get("AWS_ENDPOINT_URL")
@@ -125,8 +123,8 @@ def _aws(bucket: str, environment: Mapping[str, str]) -> Settings:
     settings["virtual_hosted_style_request"] = virtual
     settings["disable_bulk_delete"] = True  # many that speak like S3 know only how to delete one key
     if endpoint:
-        scheme, _, host = endpoint.rstrip("/").partition("://")
-        settings["endpoint"] = f"{scheme}://{bucket}.{host}" if virtual else endpoint.rstrip("/")
+        scheme, _, host = _server(endpoint, "AWS_ENDPOINT_URL").partition("://")
+        settings["endpoint"] = f"{scheme}://{bucket}.{host}" if virtual else f"{scheme}://{host}"
     return settings | _aws_keys(environment, profile)
 
 
@@ -138,7 +136,7 @@ def _aws_keys(environment: Mapping[str, str], profile: Mapping[str, str]) -> Set
     if not (keys["access_key_id"] and keys["secret_access_key"]):
         keys = {name: profile.get(f"aws_{name}", "") for name in names}
     if keys["access_key_id"] and keys["secret_access_key"]:
-        return {name: value for name, value in keys.items() if value}
+        return {name: _one_line(value, f"aws_{name}") for name, value in keys.items() if value}
     if any(environment.get(name) for name in _AWS_ROLES):
         return {}
     if indirect := {"role_arn", "sso_session", "sso_start_url", "credential_process"} & set(profile):
@@ -183,9 +181,12 @@ def _google(environment: Mapping[str, str]) -> Settings:
         environment.get("HOME") or Path.home(), ".config", "gcloud"
     )
     known = any(environment.get(name) for name in _GOOGLE)
+    settings: Settings = {}
+    if base := environment.get("GOOGLE_BASE_URL"):
+        settings["base_url"] = _server(base, "GOOGLE_BASE_URL")
     if known or Path(home, "application_default_credentials.json").is_file():
-        return {}
-    return {"skip_signature": True}
+        return settings
+    return settings | {"skip_signature": True}
 
 
 def _azure(account: str, environment: Mapping[str, str], address: str) -> Settings:
@@ -207,7 +208,25 @@ def _azure(account: str, environment: Mapping[str, str], address: str) -> Settin
     settings["account_name"] = account
     if endpoint := environment.get("AZURE_STORAGE_ENDPOINT"):
         settings["endpoint"] = endpoint
+    if "endpoint" in settings:
+        settings["endpoint"] = _server(str(settings["endpoint"]), "AZURE_STORAGE_ENDPOINT")
     return settings if known else settings | {"skip_signature": True}
+
+
+def _one_line(value: str, name: str) -> str:
+    """Return a key without the line end that files leave; other signs of that kind would end in a panic."""
+    value = value.strip()
+    if not (value.isascii() and value.isprintable()):
+        raise ArgumentError(f"{name} holds characters that no key has; set it again")
+    return value
+
+
+def _server(address: str, name: str) -> str:
+    """Return the address of a server, which a variable holds; a wrong one would end the client by a panic."""
+    address = address.strip().rstrip("/")
+    if not re.fullmatch(r"https?://[\w.\-:\[\]]+(/[\w./%~-]*)?", address):
+        raise ArgumentError(f"{name} is no address of a server; write it as https://HOST or http://HOST:PORT")
+    return address
 
 
 def _yes(word: str) -> bool:

@@ -278,7 +278,9 @@ class ObjectStore(RemoteStore):
 
     def _connect(self, **options: Any) -> Any:
         kind, bucket, prefix, settings = (getattr(self._place, name) for name in self._place.__match_args__)
-        options["client_options"]["allow_http"] = str(settings.get("endpoint", "")).startswith("http://")
+        options["client_options"]["allow_http"] = any(
+            str(value).startswith("http://") for value in settings.values()
+        )
         store: Any = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}[kind]
         return store(bucket, prefix=prefix or None, **settings, **options)
 
