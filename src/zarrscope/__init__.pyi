@@ -22,3 +22,6 @@ from zarrscope.write.image import ImageWriter as ImageWriter
 
 __version__: str
 __all__: list[str]
+from zarrscope.convert.copy import copy as copy
+from zarrscope.convert.copy_plan import CopyOptions as CopyOptions
+from zarrscope.write.update import update as update

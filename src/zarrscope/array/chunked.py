@@ -14,19 +14,19 @@ from zarrscope.array.indices import IndexCache
 from zarrscope.array.ranges import Entry, batches, spans, start_of
 from zarrscope.array.scratch import borrowed
 from zarrscope.array.sharding import ShardIndex, ShardLayout, ShardWriter
+from zarrscope.array.writing import UnitWriter
 from zarrscope.errors import AccessError, ArgumentError, CorruptDataError, ZarrscopeError
 from zarrscope.executor import fan_out
 from zarrscope.store.contracts import Request, Writable
 from zarrscope.types import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from zarrscope.array.chain import CodecChain
     from zarrscope.array.metadata import ArrayMetadata
-    from zarrscope.array.stages import Data
     from zarrscope.store.contracts import Buffer, Readable
     from zarrscope.types import Shape
 
@@ -44,8 +44,8 @@ Job = tuple[str, list[Part]] | list[tuple[str, Part]]
 class ChunkedArray:
     """Pixels of a Zarr array (version 2 or 3, sharded or not).
 
-    Safe under threads. Pickles as store, path and description; memory and cached shard indices stay
-    behind. An array that someone else rewrites while it is open has to be opened again.
+    Safe under threads. Pickles as store, path and description. An array that someone else rewrites
+    while it is open has to be opened again.
 
     Parameters
     ----------
@@ -69,13 +69,11 @@ class ChunkedArray:
     ) -> None:
         self._store, self._path, self._metadata, self._notes = store, path, metadata, notes
         self._chain = chunk_chain(metadata)
-        self._layout: ShardLayout | None = None
-        if metadata.shards:
-            shards = unit_chain(metadata).shards
-            self._layout = shards[0] if shards else None
-        self._grid = self._layout.grid if self._layout else (1,) * len(metadata.shape)
+        shards = unit_chain(metadata).shards if metadata.shards else None
+        self.layout: ShardLayout | None = shards[0] if shards else None
+        self._grid = self.layout.grid if self.layout else (1,) * len(metadata.shape)
         self._prefix = f"{path}/" if path else ""
-        self._indices = IndexCache(store, self._layout) if self._layout else None
+        self._indices = IndexCache(store, self.layout) if self.layout else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ChunkedArray, (self._store, self._path, self._metadata, self._notes)
@@ -208,7 +206,8 @@ class ChunkedArray:
 
         Units of storage (shards, or chunks where there are none) that the region covers, as far as
         they lie in the array, are written whole and at once. Others are read, changed and written
-        again without any lock: who writes side by side has to see to it that regions are aligned.
+        only over the state that was read, again and again if need be: nothing that others write side
+        by side, in this process or another one, is lost.
 
         Parameters
         ----------
@@ -216,6 +215,13 @@ class ChunkedArray:
             Lies inside the array.
         block : ndarray
             The region's shape; its dtype must cast to the array's without loss.
+
+        Raises
+        ------
+        ConflictError
+            Others write a unit all the time, of which only a part was given.
+        UnsupportedError
+            The store cannot replace a value only over a known state, which a part of a unit needs.
         """
         check_region(region, self.shape)
         if block.shape != region.shape or not np.can_cast(block.dtype, self.dtype, "safe"):
@@ -224,12 +230,29 @@ class ChunkedArray:
             )
         if region.size == 0:
             return
-        numbers = list(
-            product(
-                *(range(a // n, -(-b // n)) for a, b, n in zip(*region, self._metadata.unit, strict=True))
-            )
-        )
-        fan_out(lambda unit: self._write_unit(unit, region, block), numbers)
+        rows = zip(*region, self._metadata.unit, strict=True)
+        units_met = list(product(*(range(a // n, -(-b // n)) for a, b, n in rows)))
+        writer = UnitWriter(self)
+        fan_out(lambda unit: writer.write(unit, region, block), units_met)
+
+    def write_unit(self, unit: Sequence[int], part: NDArray[Any], if_tag: str | None = None) -> None:
+        """Write a unit of storage whole and at once.
+
+        Parameters
+        ----------
+        unit : sequence of int
+            Its place in the grid.
+        part : ndarray
+            All of its pixels that lie inside the array.
+        if_tag : str, optional
+            Write only over this state of it.
+
+        Raises
+        ------
+        ConflictError
+            It is in another state.
+        """
+        UnitWriter(self).write_whole(unit, part, if_tag)
 
     def shard_writer(self, unit: Sequence[int], if_tag: str | None = None) -> ShardWriter:
         """Return a writer of the shard at this place of the grid.
@@ -239,11 +262,16 @@ class ChunkedArray:
         ArgumentError
             If the array has no shards.
         """
-        if self._layout is None or self._indices is None:
+        if self.layout is None:
             raise ArgumentError(f"{self._store.url(self._path)} has no shards")
         key = self.key(unit)
-        self._indices.forget(key)
-        return ShardWriter(self._writable().create(key, if_tag), self._layout)
+        self.forget(key)
+        return ShardWriter(self.writable.create(key, if_tag), self.layout)
+
+    def forget(self, key: str) -> None:
+        """Forget the index of a shard that is written anew."""
+        if self._indices is not None:
+            self._indices.forget(key)
 
     def unit_region(self, unit: Sequence[int]) -> Region:
         """Return the pixels of a unit of storage, cut at the edge of the array."""
@@ -255,7 +283,15 @@ class ChunkedArray:
     def _chunk_bytes(self) -> int:
         return prod(self.chunks) * self.dtype.itemsize
 
-    def _writable(self) -> Writable:
+    @property
+    def writable(self) -> Writable:
+        """Where the bytes go.
+
+        Raises
+        ------
+        AccessError
+            The store is for reading.
+        """
         if not isinstance(self._store, Writable):
             raise AccessError(f"{self._store.url(self._path)} cannot be written: its store is for reading")
         return self._store
@@ -264,7 +300,7 @@ class ChunkedArray:
         """Yield runs of chunks: of one shard each, or of as many keys."""
         per_run = max(1, _RUN // self._chunk_bytes)
         found = units(region, self.chunks, self._grid)
-        if self._layout is None:
+        if self.layout is None:
             parts = ((self.key(unit), tuple(side[0] for side in axes)) for unit, axes in found)
             while run := list(islice(parts, per_run)):
                 yield run
@@ -319,7 +355,7 @@ class ChunkedArray:
         """Return where a chunk lies, if there can be one of that size."""
         try:
             entry = index.entry(chunk)
-            if entry is not None and entry[1] - entry[0] > self._chain.most:
+            if entry is not None and not 0 < entry[1] - entry[0] <= self._chain.most:
                 raise CorruptDataError(f"a shard's index tells of a chunk of {entry[1] - entry[0]} bytes")
             return entry
         except CorruptDataError as error:
@@ -359,40 +395,3 @@ class ChunkedArray:
             self._chain.decode_chunk(data, target)
         except CorruptDataError as error:
             raise CorruptDataError(f"{self._store.url(key)}: {error}") from error
-
-    def _write_unit(self, unit: Shape, region: Region, block: NDArray[Any]) -> None:
-        """Write one unit of storage from the part of the block that lies in it."""
-        whole = self.unit_region(unit)
-        common = whole.intersect(region)
-        part = block[common.within(region.start).slices]
-        if common != whole:
-            old = self.read(whole)
-            old[common.within(whole.start).slices] = part
-            part = old
-        key, store = self.key(unit), self._writable()
-        if self._layout is None:
-            store.put(key, self._chain.encode_chunk(self._padded(part)))
-            return
-        writer = self.shard_writer(unit)
-        try:
-            for number, data in self._encoded(self._layout, part):
-                writer.add(number, data)
-            writer.commit()
-        finally:
-            writer.abort()
-        if self._indices is not None:
-            self._indices.forget(key)
-
-    def _encoded(self, layout: ShardLayout, block: NDArray[Any]) -> Iterable[tuple[int, tuple[Data, ...]]]:
-        """Yield the encoded chunks of a shard; those that lie outside of the array are not stored."""
-        for number, place in enumerate(layout.regions()):
-            if all(side.start < size for side, size in zip(place, block.shape, strict=True)):
-                yield number, self._chain.encode_parts(self._padded(block[place]))
-
-    def _padded(self, block: NDArray[Any]) -> NDArray[Any]:
-        """Return a block of a chunk's shape: beyond the edge of the array stands the fill value."""
-        if block.shape == self.chunks:
-            return block
-        chunk = np.full(self.chunks, self._metadata.fill, self.dtype)
-        chunk[tuple(slice(0, n) for n in block.shape)] = block
-        return chunk

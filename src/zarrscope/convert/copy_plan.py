@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from math import prod
 from typing import TYPE_CHECKING, Any
-
-from xxhash import xxh3_64
 
 from zarrscope.array import metadata_v2, metadata_v3
 from zarrscope.array.describe import to_documents
@@ -169,7 +168,7 @@ def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
     notes: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     documents: dict[str, bytes] = {}
-    state, count = xxh3_64(), 0
+    state, count = sha256(), 0
     if isinstance(source, Listable):
         for key in keys_of(source):
             count += 1
@@ -197,7 +196,7 @@ def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
     arrays = dict(_arrays(documents, source))
     version = _version(documents)
     return CopyPlan(
-        source, options, documents, arrays, {}, state.hexdigest(), zarr_format_of(source), version, count,
+        source, options, documents, arrays, {}, state.hexdigest()[:32], zarr_format_of(source), version, count,
         notes, foreign, manifest,
     )  # fmt: skip
 
@@ -222,13 +221,13 @@ def _anew(source: Readable, options: CopyOptions) -> CopyPlan:
             arrays[array.path] = becomes(form, part, array.path, options)
     foreign = tuple(key for key in hierarchy.foreign() if not key.startswith(OURS))
     documents = _documents(hierarchy, attributes, arrays, zarr_format)
-    state = xxh3_64()
+    state = sha256()
     for part in hierarchy.parts:
         for key, data in old_documents(part, source):
             state.update(key.encode() + data)
     count = len(foreign) + sum(_units(metadata) for metadata in arrays.values())
     return CopyPlan(
-        source, options, documents, arrays, old, state.hexdigest(), zarr_format, version, count,
+        source, options, documents, arrays, old, state.hexdigest()[:32], zarr_format, version, count,
         upgrade.notes if upgrade else hierarchy.notes, foreign, read_manifest(source),
     )  # fmt: skip
 

@@ -131,6 +131,17 @@ def check_same_run(
 ) -> None:
     """Refuse to go on with another source, or with libraries that may write other bytes.
 
+    Parameters
+    ----------
+    run : mapping
+        What the first run was.
+    plan : ConversionPlan
+        What this one is.
+    place : str
+        For the message.
+    finished : bool
+        Whether nothing is left to write, so that libraries do not matter.
+
     Raises
     ------
     ArgumentError

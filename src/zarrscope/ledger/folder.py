@@ -14,7 +14,7 @@ from zarrscope.store.contracts import Request
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from zarrscope.store.contracts import Readable, Writable
 
@@ -91,3 +91,19 @@ def told_by(store: Readable) -> dict[str, Any]:
         if isinstance(told, dict):
             return told
     return {}
+
+
+def note_stale(store: Writable, paths: Sequence[str]) -> None:
+    """Note that levels show what finer ones no longer do.
+
+    Parameters
+    ----------
+    store : Writable
+        Holds the hierarchy.
+    paths : sequence of str
+        Of the levels.
+    """
+    zarr_format = 3 if store.head("zarr.json") else 2
+    told = told_by(store)
+    stale = sorted({*told.get("stale", ()), *paths})
+    store.sync(found_group(store, zarr_format, {**told, "stale": stale}))

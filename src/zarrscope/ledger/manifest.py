@@ -134,6 +134,23 @@ def read_manifest(store: Readable) -> Manifest | None:
     return manifest
 
 
+def read_table(store: Readable) -> UnitTable | None:
+    """Return which units a manifest knows, none of their sizes; None where there is no manifest.
+
+    Raises
+    ------
+    MetadataError
+        It is damaged.
+    """
+    try:
+        group = read_group(store, PLACE)
+        return UnitTable.described(group.attributes["zarrscope"]["arrays"])
+    except NotFoundError:
+        return None
+    except (KeyError, TypeError, ValueError) as error:
+        raise MetadataError(f"{store.url(PLACE)}: the manifest is damaged ({error})") from error
+
+
 def _read_whole(array: Any, values: Any) -> None:
     """Read all entries; a part of a manifest that is gone is damage, not "nothing known"."""
     for number in range(-(-len(values) // array.chunks[0])):

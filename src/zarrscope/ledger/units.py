@@ -1,0 +1,77 @@
+"""Keeping the manifest true when units of a finished hierarchy are written anew, also side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zarrscope.array.open import open_array
+from zarrscope.errors import ConflictError, NotFoundError
+from zarrscope.ledger.inventory import measured
+from zarrscope.ledger.manifest import PLACE, read_table
+from zarrscope.ledger.table import EMPTY
+from zarrscope.store.keys import join
+from zarrscope.types import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from zarrscope.store.contracts import Readable, Writable
+
+_TRIES = 50
+
+
+def until_settled(store: Readable, keys: Sequence[str], work: Callable[[], None]) -> None:
+    """Do what depends on some values, again and again until they have stood still meanwhile.
+
+    Whoever of several comes last sees the last state, so that what was made of it is right in the end.
+
+    Raises
+    ------
+    ConflictError
+        They are changed by others all the time.
+    """
+    for _ in range(_TRIES):
+        before = [store.head(key) for key in keys]
+        work()
+        if [store.head(key) for key in keys] == before:
+            return
+    raise ConflictError(f"{store.url(keys[0])}: others write it all the time; try again")
+
+
+def renew_units(store: Writable, keys: Sequence[str]) -> None:
+    """Write down what units are now; nothing where there is no manifest.
+
+    Parameters
+    ----------
+    store : Writable
+        Holds the hierarchy.
+    keys : sequence of str
+        Of units.
+
+    Raises
+    ------
+    ConflictError
+        Others write them all the time.
+    """
+    table = read_table(store)
+    if table is None:
+        return
+    try:
+        columns = [open_array(store, join(PLACE, name)) for name in ("size", "checksum")]
+    except NotFoundError:
+        return
+    for key in keys:
+        number = table.find(key)
+        if number is None:
+            continue
+        place = Region((number,), (number + 1,))
+
+        def note(key: str = key, place: Region = place) -> None:
+            entry = measured(store, key)
+            size, total = (entry.size, entry.checksum) if entry else (EMPTY, 0)
+            columns[0].write(place, np.array([size], np.int64))
+            columns[1].write(place, np.array([total], np.uint64))
+
+        until_settled(store, [key], note)
