@@ -196,8 +196,8 @@ def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
     arrays = dict(_arrays(documents, source))
     version = _version(documents)
     return CopyPlan(
-        source, options, documents, arrays, {}, state.hexdigest()[:32], zarr_format_of(source), version, count,
-        notes, foreign, manifest,
+        source, options, documents, arrays, {}, state.hexdigest()[:32], zarr_format_of(source), version,
+        count, notes, foreign, manifest,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from zarrscope.errors import ConflictError, InvalidKeyError, StoreError
+from zarrscope.executor import wait_together
 from zarrscope.store.contracts import ABSENT, Buffer, ByteRange, Info, Request, Suffix
 from zarrscope.store.keys import check_key
 from zarrscope.store.system import explained
@@ -123,16 +124,11 @@ class LocalStore:
         raise AssertionError  # pragma: no cover - the loop ends by return or raise
 
     def sync(self, keys: Iterable[str]) -> None:
-        """Flush values, and the folders that name them, to the disk."""
+        """Flush values, and the folders that name them, to the disk; many at a time."""
         paths = [self._path(key) for key in keys]
         folders = {part for path in paths for part in self._folders(path)}
-        for path in (*paths, *sorted(folders, reverse=True)):
-            with explained(path):
-                handle = os.open(path, os.O_RDONLY)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+        wait_together(_flush, paths)
+        wait_together(_flush, sorted(folders, reverse=True))
 
     def delete(self, key: str) -> None:
         """Remove a value, and the folders that it leaves empty; harmless where it is absent."""
@@ -229,6 +225,16 @@ class LocalStore:
         while len(path) > len(self._root):
             path = path[: path.rindex("/")]
             yield path
+
+
+def _flush(path: str) -> None:
+    """Flush a file or a folder to the disk."""
+    with explained(path):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _info(status: os.stat_result) -> Info:
