@@ -104,25 +104,23 @@ class Handler(BaseHTTPRequestHandler):
             server.seen.append(Seen(self.command, self.key, self.headers["Range"], dict(self.headers)))
             server.busy += 1
             server.busiest = max(server.busiest, server.busy)
-        try:
-            time.sleep(server.delay)
-            self.fault = server.fault(self.command)
-            if isinstance(self.fault, int):
-                self.discard()
-                self.send(self.fault, {}, b"<Error><Code>SomeCode</Code></Error>")
-            elif self.fault == "reset":
-                self.reset()
-            elif self.fault == "silent":
-                server.ended.wait(SILENCE)
-                self.close_connection = True
-            elif self.fault == "redirect":
-                self.discard()
-                self.send(302, {"Location": self.path}, b"")
-            else:
-                answer()
-        finally:
-            with server.lock:
-                server.busy -= 1
+        time.sleep(server.delay)
+        with server.lock:
+            server.busy -= 1  # before the answer: whoever has it may ask again at once
+        self.fault = server.fault(self.command)
+        if isinstance(self.fault, int):
+            self.discard()
+            self.send(self.fault, {}, b"<Error><Code>SomeCode</Code></Error>")
+        elif self.fault == "reset":
+            self.reset()
+        elif self.fault == "silent":
+            server.ended.wait(SILENCE)
+            self.close_connection = True
+        elif self.fault == "redirect":
+            self.discard()
+            self.send(302, {"Location": self.path}, b"")
+        else:
+            answer()
 
     def discard(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"] or 0))
