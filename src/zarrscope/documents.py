@@ -20,15 +20,16 @@ from zarrscope.errors import MetadataError
 # Whatever stays below these is read in under 200 MiB and two seconds (tests/faults/test_hostile.py).
 SIZE_LIMIT = 32 << 20
 DEPTH_LIMIT = 128
-VALUES_LIMIT = 1_000_000
-ELEMENTS_LIMIT = 1_000_000  # elements and attributes
+VALUES_LIMIT = 600_000
+ELEMENTS_LIMIT = 1_000_000  # elements, twice, and attributes
+ATTRIBUTES_LIMIT = 1000  # of one element
 NUMBER_LIMIT = 300  # digits: more would not fit into a double anyway
 COMMENTED_LIMIT = 1 << 20  # the published examples with comments are small
 
 _BOM = b"\xef\xbb\xbf"
 # Possessive, which takes no memory to turn back; a string without an end reaches to the end of the text.
-_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,\]}]', re.DOTALL)
+_LONG_TAG = re.compile(rb"<[^<]{1000000,}+")
 _COMMENT_LINE = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _PAIR = r"\\u[dD][89abAB]..\\u[dD][c-fC-F].."
@@ -135,6 +136,9 @@ def safe_xml(data: str | bytes | memoryview, *, file: str, limit: int = SIZE_LIM
     """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data[: limit + 1])
     _check_size(raw, file, limit)
+    for stretch in _LONG_TAG.finditer(raw):  # the parser would build all of a tag before it asks
+        if raw.count(b"=", *stretch.span()) > 100 * ATTRIBUTES_LIMIT:
+            raise MetadataError(f"{file}: an element of more than {ATTRIBUTES_LIMIT} attributes")
     parser = expat.ParserCreate("utf-8" if isinstance(data, str) else None, "}")
     builder = _Builder(file)
     parser.buffer_text = True
@@ -201,11 +205,13 @@ class _Builder:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
-        self.count += 1 + len(attributes)
+        self.count += 2 + len(attributes)
         if self.depth > DEPTH_LIMIT:
             raise MetadataError(f"{self.file}: nested deeper than {DEPTH_LIMIT} elements")
         if self.count > ELEMENTS_LIMIT:
             raise MetadataError(f"{self.file}: more than {ELEMENTS_LIMIT} elements and attributes")
+        if len(attributes) > ATTRIBUTES_LIMIT:
+            raise MetadataError(f"{self.file}: an element of {len(attributes)} attributes")
         self.tree.start(_qualified(name), {_qualified(k): v for k, v in attributes.items()})
 
     def end(self, name: str) -> None:
@@ -241,22 +247,26 @@ def _check_size(raw: bytes | memoryview, file: str, limit: int) -> None:
 
 def _check_bounds(text: str, file: str) -> None:
     """Refuse what is too deep or too rich, in one pass that does not recurse."""
-    if sum(map(text.count, ",[{")) > VALUES_LIMIT:
-        bare = _STRING.sub("", text)
-        if sum(map(bare.count, ",[{")) > VALUES_LIMIT:
-            raise MetadataError(f"{file}: more than {VALUES_LIMIT} values")
-    if text.count("[") + text.count("{") <= DEPTH_LIMIT:
+    opened = text.count("[") + text.count("{")
+    if opened <= DEPTH_LIMIT and opened + text.count(",") <= VALUES_LIMIT:
         return
-    depth = 0
+    depth = count = strings = 0
     for token in _TOKENS.finditer(text):
         mark = text[token.start()]
-        if mark in "[{":
-            depth += 1
-            if depth > DEPTH_LIMIT:
-                line = text.count("\n", 0, token.start()) + 1
-                raise MetadataError(f"{file}: nested deeper than {DEPTH_LIMIT} at line {line}")
-        elif mark != '"':
+        if mark == '"':
+            strings += 1
+        elif mark in ",[{":
+            count += 1
+            depth += mark != ","
+        else:
             depth -= 1
+            if depth < 0:
+                return  # no JSON, as the parser will say
+        if depth > DEPTH_LIMIT:
+            line = text.count("\n", 0, token.start()) + 1
+            raise MetadataError(f"{file}: nested deeper than {DEPTH_LIMIT} at line {line}")
+        if count > VALUES_LIMIT or strings > 2 * VALUES_LIMIT + 1:  # each value may have a key
+            raise MetadataError(f"{file}: more than {VALUES_LIMIT} values")
 
 
 def _plain(value: object) -> Any:

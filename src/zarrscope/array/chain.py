@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
 Block = NDArray[Any]
 
+_MOST_CODECS = 16
+_LARGE = 128 << 20
+_STEEPEST = 4096
+"""Chunks that become larger than that are not decoded where they grow by more than so many times."""
+
 
 @dataclass(frozen=True)
 class CodecChain:
@@ -149,6 +154,8 @@ class CodecChain:
 
     def _unpack(self, data: Data, out: Block | None) -> Data:
         """Undo the bytes-to-bytes stages; the last of them may decode into ``out``."""
+        if self.most > _LARGE and self.stages:
+            self._check_growth(len(data))
         try:
             for i in range(len(self.stages) - 1, -1, -1):
                 data = self.stages[i].decode(data, out if i == 0 else None)
@@ -161,6 +168,15 @@ class CodecChain:
             if len(data) != due:
                 raise CorruptDataError(f"a chunk holds {len(data)} bytes where {due} are due")
         return data
+
+    def _check_growth(self, size: int) -> None:
+        """Refuse a few kilobytes that are to become a gigabyte: no picture does, only an attack or a void."""
+        due = prod(self.inner_shape) * self.dtype.itemsize
+        if due > _LARGE and size * _STEEPEST < due:
+            raise UnsupportedError(
+                f"a chunk of {size} bytes is to become {due}, more than {_STEEPEST} times as many; "
+                "write the array again in smaller chunks"
+            )
 
     def _to_bytes(self, block: Block) -> Data:
         for stage in self.arrays:
@@ -219,8 +235,16 @@ def unit_chain(metadata: ArrayMetadata) -> CodecChain:
     return _chain_v3(metadata.codecs, metadata.unit, metadata.dtype, metadata.fill, "zarr.json", 0)
 
 
+def _check_count(codecs: Sequence[Codec], file: str) -> None:
+    if len(codecs) > _MOST_CODECS:
+        raise UnsupportedError(
+            f"{file}: {len(codecs)} codecs behind each other; at most {_MOST_CODECS} are read"
+        )
+
+
 def _chain_v2(metadata: ArrayMetadata) -> CodecChain:
     """Return a chain for v2, whose filters and compressor all see the items in stored order."""
+    _check_count(metadata.codecs, ".zarray")
     shape, dtype = metadata.chunks, metadata.stored_dtype
     codecs, text = _without_text(metadata.codecs, dtype)
     turned = metadata.order == "F" and len(shape) > 1
@@ -268,6 +292,7 @@ def _stages(
 def _chain_v3(
     codecs: Sequence[Codec], shape: Shape, dtype: np.dtype[Any], fill: Any, file: str, depth: int
 ) -> CodecChain:
+    _check_count(codecs, file)
     kinds = [kind(codec) for codec in codecs]
     at = kinds.index("array-bytes")
     arrays: list[ArrayStage] = []

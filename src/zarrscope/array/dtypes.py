@@ -38,12 +38,20 @@ def dtype_v3(name: Any, file: str) -> DType:
             return np.dtype(_NUMERIC[name])
         if re.fullmatch(r"r[0-9]{1,6}", name) and int(name[1:]) % 8 == 0 and int(name[1:]) > 0:
             return np.dtype(f"V{int(name[1:]) // 8}")
-    elif isinstance(name, dict) and name.get("name") in _FIXED:
+    elif isinstance(name, dict) and isinstance(name.get("name"), str) and name["name"] in _FIXED:
         kind, width = _FIXED[name["name"]]
-        length = (name.get("configuration") or {}).get("length_bytes")
-        if isinstance(length, int) and 0 < length <= 1 << 20 and length % width == 0:
+        options = name.get("configuration")
+        length = options.get("length_bytes") if isinstance(options, dict) else None
+        if (
+            isinstance(length, int)
+            and not isinstance(length, bool)
+            and 0 < length <= 1 << 20
+            and length % width == 0
+        ):
             return np.dtype(f"{kind}{length // width}")
-        raise MetadataError(f"{file}: data_type {name['name']} needs a positive length_bytes, not {length!r}")
+        raise MetadataError(
+            f"{file}: data_type {name['name']} needs a positive length_bytes, not {length!r:.80}"
+        )
     elif not isinstance(name, dict) or not isinstance(name.get("name"), str):
         raise MetadataError(f"{file}: data_type must be a name or an object with a name, not {name!r:.80}")
     raise UnsupportedError(
@@ -74,6 +82,8 @@ def dtype_v2(text: Any, file: str) -> tuple[DType, str]:
 
 def _structured(fields: list[Any], file: str) -> DType:
     """Return a structured type, one level deep, as it is stored."""
+    if not fields:
+        raise MetadataError(f"{file}: a structured data type needs fields")
     parts: list[tuple[str, str]] = []
     for field in fields:
         if not isinstance(field, list) or len(field) != 2 or not all(isinstance(p, str) for p in field):

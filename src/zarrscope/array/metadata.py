@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_CHUNK_BYTES = (1 << 31) - 1
 """No chunk may decode to more: blosc cannot hold more, and a document must not make us allocate more."""
 
+MAX_SHARD_CHUNKS = 1 << 21
+"""No shard may hold more chunks: its index is read whole, 16 bytes a chunk."""
+
 MAX_AXES = 32
 
 
@@ -154,7 +157,8 @@ def check_chunk_bytes(file: str, chunks: Shape, dtype: DType) -> None:
     size = prod(chunks) * dtype.itemsize
     if size > MAX_CHUNK_BYTES:
         raise UnsupportedError(
-            f"{file}: one chunk of {list(chunks)} {dtype} has {size} bytes; the limit is {MAX_CHUNK_BYTES}"
+            f"{file}: one chunk of {list(chunks)} {dtype!s:.80} has {size} bytes; the limit is "
+            f"{MAX_CHUNK_BYTES}"
         )
 
 
@@ -163,7 +167,7 @@ def check_shards(file: str, shards: Shape, chunks: Shape) -> None:
     if len(shards) != len(chunks) or any(s % c for s, c in zip(shards, chunks, strict=False)):
         raise MetadataError(f"{file}: shards {list(shards)} are no multiple of their chunks {list(chunks)}")
     count = prod(s // c for s, c in zip(shards, chunks, strict=True))
-    if count > 1 << 24:
+    if count > MAX_SHARD_CHUNKS:
         raise UnsupportedError(
-            f"{file}: a shard of {count} chunks has an index of {count * 16} bytes; the limit is 256 MiB"
+            f"{file}: a shard of {count} chunks has an index of {count * 16} bytes; the limit is 32 MiB"
         )

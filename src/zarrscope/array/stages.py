@@ -34,6 +34,7 @@ Arrays are buffers, but before Python 3.12 no type can say so.
 """
 
 _LZMA_MEMORY = 128 << 20
+_MOST = 1 << 32
 
 
 class Extent(NamedTuple):
@@ -70,7 +71,7 @@ class Stage(Protocol):
 
 def _packed(extent: Extent) -> Extent:
     """Return the bound of what a compressor makes: data that cannot be compressed grows a little."""
-    return Extent(None, extent.most + extent.most // 8 + (1 << 16), 1)
+    return Extent(None, min(extent.most + extent.most // 8 + (1 << 16), _MOST), 1)
 
 
 def check_size(extent: Extent, size: int, codec: str) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 NAME = "vlen-utf8"
 
-MOST = 256 << 20
-"""No chunk of strings may decode to more bytes: nothing else bounds them."""
+MOST = 16 << 20
+"""No chunk of strings may decode to more bytes: nothing else bounds them, and as objects they take more."""
 
 
 def decode(data: Any, count: int) -> NDArray[np.object_]:
@@ -38,11 +38,12 @@ def decode(data: Any, count: int) -> NDArray[np.object_]:
         It holds another number of them, ends too early, or is no UTF-8.
     """
     view = memoryview(data).cast("B")
-    found = np.empty(count, object)
-    at = 4
     try:
         if struct.unpack_from("<I", view)[0] != count:
             raise CorruptDataError(f"a chunk of strings does not hold the {count} that are due")
+        if 4 * count > len(view):
+            raise CorruptDataError(f"a chunk of {len(view)} bytes cannot hold {count} strings")
+        found, at = np.empty(count, object), 4
         for i in range(count):
             (length,) = struct.unpack_from("<I", view, at)
             at += 4

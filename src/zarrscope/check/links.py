@@ -24,6 +24,7 @@ Role = Literal[
 ARRAYS: frozenset[Role] = frozenset({"level", "matrix"})
 """Roles of arrays; all others are groups."""
 
+_DEEPEST = 32
 OPTIONAL: frozenset[Role] = frozenset({"labels", "ome", "row", "between"})
 """Roles of groups that may be absent."""
 
@@ -151,7 +152,7 @@ def _scene(scene: Mapping[str, Any], pointer: str) -> Iterator[Link]:
 def _between(path: str) -> Iterator[Link]:
     """Yield the groups that stand between ``labels`` and a label image in a deeper folder."""
     parts = path.strip("/").split("/")
-    for end in range(1, len(parts)):
+    for end in range(1, min(len(parts), _DEEPEST)):
         yield Link("between", "", "/".join(parts[:end]))
 
 

@@ -9,7 +9,8 @@ from zarrscope.errors import InvalidKeyError
 # Longest key that object stores take (S3: 1024 bytes of UTF-8).
 LONGEST = 1024
 _BAD_PART = re.compile(r"(?:^|/)(?:\.{0,2})(?:/|$)")
-_BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f\\]")
+# Half characters stand in names of files that are no UTF-8, and only these (PEP 383).
+_BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udc7f\udd00-\udfff]")
 
 
 def check_key(key: str) -> str:
