@@ -80,6 +80,9 @@ def _end_well_on_sigterm() -> Iterator[None]:
 
 def _run(command: str, words: list[str]) -> int:
     """Run a command; what a user can cause ends in one line, not in a traceback."""
+    import logging
+
+    from zarrscope import log
     from zarrscope.errors import ArgumentError, ZarrscopeError
 
     # Nothing here multiplies matrices: the threads that numpy would start for it are not wanted.
@@ -93,6 +96,7 @@ def _run(command: str, words: list[str]) -> int:
     except BrokenPipeError:
         return 1
     except ZarrscopeError as error:
+        log.event(logging.ERROR, "failed", error=type(error).__name__, told=str(error))
         print(f"zarrscope {command}: {' '.join(str(error).split())}", file=sys.stderr)
         return 2 if isinstance(error, ArgumentError) else 1
     except MemoryError:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from zarrscope import log
 from zarrscope.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,6 +31,18 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        self.add_argument(
+            "-v", "--verbose", action="count", default=0, help="tell what happens on standard error; -vv: all"
+        )
+        self.add_argument(
+            "--log-json", metavar="FILE", help="write what happens to a file, a JSON object a line"
+        )
+
+    def parse_args(self, args: Sequence[str], namespace: None = None) -> argparse.Namespace:  # type: ignore[override]
+        """Parse the words of a command, and begin the log as they ask."""
+        chosen = super().parse_args(args, namespace)
+        log.setup(chosen.verbose, chosen.log_json)
+        return chosen
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the whole usage.

@@ -137,7 +137,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--accept", action="store_true", help="what stands there is right: make a new manifest of it"
     )
-    parser.add_argument("-v", "--all", action="store_true", help="also list files that are the same")
+    parser.add_argument("--all", action="store_true", help="also list files that are the same")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--workers", type=values.positive, metavar="N", help="threads (one a processor)")
     return parser

@@ -17,8 +17,9 @@ from zarrscope.convert.transfer import recode, units
 from zarrscope.errors import ArgumentError, BudgetError, CorruptDataError, ZarrscopeError
 from zarrscope.executor import cores, executor
 from zarrscope.ledger.inventory import measured, pieces
-from zarrscope.ledger.record import run_id, versions
+from zarrscope.ledger.record import versions
 from zarrscope.ledger.table import EMPTY, UNKNOWN, Entry
+from zarrscope.log import run_id
 from zarrscope.node.open import open_node
 from zarrscope.store.keys import without_secrets
 from zarrscope.store.resolve import resolve, resolve_writable

@@ -12,7 +12,7 @@ from zarrscope.convert.plan import ConversionPlan, ConvertOptions, plan_conversi
 from zarrscope.convert.resume import Before, Wish, check_unchanged, given_options, same_cut, take_up
 from zarrscope.convert.told import run_as_json
 from zarrscope.errors import ArgumentError, MetadataError, SourceError, UnsupportedError, ZarrscopeError
-from zarrscope.ledger.record import run_id
+from zarrscope.log import run_id
 from zarrscope.model.collection import LAYOUT, SERIES_GROUP, Collection
 from zarrscope.model.node import Node
 from zarrscope.node.open import open_node

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarrscope import log
 from zarrscope.documents import dump_json, safe_json
 from zarrscope.errors import CorruptDataError, MetadataError
 from zarrscope.ledger.folder import FOLDER
@@ -132,6 +133,7 @@ class Journal:
             self._store.put(name, _packed({**self._told_by_data(), "documents": told}, records))
             self._store.sync([name])
             self._segments += 1
+            log.debug("journal", segment=name, units=len(waiting), bytes=sum(max(0, w[1]) for w in waiting))
 
     def _told_by_data(self) -> dict[str, Any]:
         """Return the notes, and for an archive how far it has come."""

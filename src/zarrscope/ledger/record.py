@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+from zarrscope.log import TALLY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,11 +35,6 @@ def peak_memory() -> int | None:
         return None
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
-
-
-def run_id() -> str:
-    """Return a new name for a run."""
-    return secrets.token_hex(6)
 
 
 def now() -> str:
@@ -82,6 +78,7 @@ class Record:
             "resumed": self.resumed,
             "units": units,
             "bytes": size,
+            "retries": TALLY["retries"],
             "peak_memory": peak_memory(),
             "versions": versions(),
         }

@@ -17,6 +17,7 @@ import obstore
 from obstore import exceptions
 from obstore.store import AzureStore, GCSStore, HTTPStore, S3Store
 
+from zarrscope import log
 from zarrscope.errors import (
     AccessError,
     ArgumentError,
@@ -190,6 +191,8 @@ class RemoteStore:
         return repetition >= limits.retries or time.monotonic() - begun > limits.patience
 
     def _pause(self, repetition: int) -> None:
+        log.TALLY["retries"] += 1
+        log.debug("asks again", place=self.url(), repetition=repetition)
         time.sleep(random.uniform(0, self._limits.before(repetition)))  # noqa: S311 - to part those who failed together
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zarrscope import log
 from zarrscope.documents import dump_json
 from zarrscope.errors import (
     AccessError,
@@ -140,7 +141,16 @@ class Destination:
         """Make the place ready. Whoever calls this calls ``close`` afterwards, whatever happens."""
         if self._resume:
             self._go_on()
+            done = int((self.journal.table.size > UNKNOWN).sum())
+            log.info(
+                "goes on",
+                place=self._final.url(),
+                of=self.record.run,
+                units=len(self.journal.table),
+                done=done,
+            )
             return
+        log.info("begins", place=self._final.url(), units=len(self.journal.table))
         if isinstance(self._data, LocalStore) and self._staged:
             discard(self._data, MARK)
         elif isinstance(self._final, Archive):
@@ -233,12 +243,14 @@ class Destination:
         if held:
             told["last"] = {key: data.decode() for key, data in held.items()}
         keys = found_group(self._notes, self._job.zarr_format, told)
+        log.info("finished", place=self._final.url(), units=run["units"], bytes=run["bytes"])
         self._notes.sync(keys)
         if MARK not in keys:
             self._notes.delete(MARK)
 
     def _kept(self) -> bool:
         """Make durable what is finished; False where there is nothing worth keeping."""
+        log.info("stopped", place=self._final.url(), kept=self.kept)
         if not self.kept:
             return False
         with suppress(ZarrscopeError):  # a full disk, say: what was made durable before is kept
