@@ -24,6 +24,7 @@ from zarrscope.node.open import open_node
 from zarrscope.store.keys import without_secrets
 from zarrscope.store.resolve import resolve, resolve_writable
 from zarrscope.write.destination import Destination, Job
+from zarrscope.write.room import NOTES, check_room
 from zarrscope.write.standing import leftover, settle, standing
 
 if TYPE_CHECKING:
@@ -189,6 +190,8 @@ def run_copy(
         plan.version,
     )
     place = Destination(final, job, overwrite=overwrite, resume=before is not None)
+    if before is None:
+        check_room(final, plan.bytes, plan.count + len(rooms) + NOTES, lambda: 1.0)
     try:
         with place:
             Copying(plan, place, verify=verify, progress=progress).run()

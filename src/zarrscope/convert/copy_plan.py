@@ -118,6 +118,16 @@ class CopyPlan:
     notes: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     manifest: Manifest | None = None
+    listed: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that go over, as far as the manifest or the disk tells; 0 where neither does."""
+        if self.old:
+            return 0  # what another codec leaves of them cannot be told
+        if self.manifest is not None:
+            return self.manifest.units.bytes + sum(entry.size for entry in self.manifest.documents.values())
+        return self.listed
 
     def __str__(self) -> str:
         lines = [f"{self.source.url()}: {self.count} values, {len(self.arrays)} array(s)"]
@@ -168,11 +178,13 @@ def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
     notes: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     documents: dict[str, bytes] = {}
-    state, count = sha256(), 0
+    state, count, listed = sha256(), 0, 0
     if isinstance(source, Listable):
         for key in keys_of(source):
             count += 1
-            state.update(key.encode() + _tag(source, key))
+            size, tag = _state(source, key)
+            listed += size
+            state.update(key.encode() + tag)
             if key.rpartition("/")[2] in _DOCUMENTS and (data := source.get(key)) is not None:
                 documents[key] = bytes(data)
     elif manifest is not None:
@@ -197,7 +209,7 @@ def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
     version = _version(documents)
     return CopyPlan(
         source, options, documents, arrays, {}, state.hexdigest()[:32], zarr_format_of(source), version,
-        count, notes, foreign, manifest,
+        count, notes, foreign, manifest, listed,
     )  # fmt: skip
 
 
@@ -276,10 +288,10 @@ def _version(documents: Mapping[str, bytes]) -> str:
         return ""
 
 
-def _tag(source: Readable, key: str) -> bytes:
-    """Return what tells of a change of a file, where that costs no request."""
+def _state(source: Readable, key: str) -> tuple[int, bytes]:
+    """Return size of a file, and what tells of its change, where that costs no request."""
     info = source.head(key) if isinstance(source, LocalStore) else None
-    return info.tag.encode() if info else b""
+    return (info.size, info.tag.encode()) if info else (0, b"")
 
 
 def _litter(key: str) -> bool:

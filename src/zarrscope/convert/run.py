@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.array.group import Group, write_group
+from zarrscope.convert.estimate import compression
 from zarrscope.convert.plan import ConversionPlan, ConvertOptions, plan_conversion
 from zarrscope.convert.resume import Before, Wish, check_unchanged, given_options, same_cut, take_up
 from zarrscope.convert.told import run_as_json
@@ -26,6 +27,7 @@ from zarrscope.store.resolve import is_remote, local_path, resolve, resolve_writ
 from zarrscope.write.destination import Destination, Job
 from zarrscope.write.documents import group_rooms, image_job, together
 from zarrscope.write.image import arrays_of, check_form
+from zarrscope.write.room import NOTES, check_room
 from zarrscope.write.run import write_image
 from zarrscope.write.standing import leftover
 
@@ -183,7 +185,12 @@ def run(
     if before.unfinished:
         plan = same_cut(before, plan)
     xml = _ome_xml(plan)
-    place = Destination(store, _job(plan, before, xml), overwrite=overwrite, resume=before.unfinished)
+    job = _job(plan, before, xml)
+    place = Destination(store, job, overwrite=overwrite, resume=before.unfinished)
+    if not before.unfinished:
+        files = plan.files + len(job.documents) + NOTES
+        packed = plan.options.codec != "none"
+        check_room(store, plan.raw_bytes, files, lambda: compression(plan), compressed=packed)
     try:
         with place:
             return _write(plan, place, xml, verify=verify, progress=progress)
