@@ -236,7 +236,7 @@ class TestDestination:
         place = tmp_path / "b.zarr"
         process = begun(big, place, "--version", version)
         part = part_of(place)
-        while not (part / ".zarrscope" / "zarr.json").exists():
+        while not (part / ".zarrscope" / "journal" / "plan.json").exists():
             assert process.poll() is None
         process.kill()
         process.communicate()

@@ -25,7 +25,7 @@ from zarrscope.store.keys import without_secrets
 from zarrscope.store.resolve import resolve, resolve_writable
 from zarrscope.write.destination import Destination, Job
 from zarrscope.write.room import NOTES, check_room
-from zarrscope.write.standing import leftover, settle, standing
+from zarrscope.write.standing import FINISHED, forget, leftover, settle, standing
 
 if TYPE_CHECKING:
     import os
@@ -115,13 +115,16 @@ def take_up_copy(final: Writable, options: CopyOptions) -> Before | None:
     found = standing(final)
     if not found.state:
         return None
+    if not found.run and found.state != FINISHED:
+        forget(final)
+        return None
     if found.run.get("kind") != "copy":
         raise ArgumentError(
             f"{found.place}: what stands there was not begun by a copy; begin again with --overwrite"
         )
     given = {name: value for name, value in options.form.items() if value is not None}
     check_same_options(found.run["options"], given, found.place)
-    return Before(Wish(ConvertOptions()), found.run, finished=found.state == "finished", place=found.place)
+    return Before(Wish(ConvertOptions()), found.run, finished=found.state == FINISHED, place=found.place)
 
 
 def chosen_before(options: CopyOptions, before: Before | None) -> CopyOptions:

@@ -15,7 +15,7 @@ from zarrscope.convert.told import (
 )
 from zarrscope.errors import ArgumentError
 from zarrscope.write.run import workers_within
-from zarrscope.write.standing import FINISHED, settle, standing
+from zarrscope.write.standing import FINISHED, forget, settle, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,10 +104,8 @@ def take_up(store: Writable, wish: Wish, given: Mapping[str, Any]) -> Before:
     if not isinstance(told, dict):
         if found.state == FINISHED:
             return Before(wish, found.run, finished=True, place=found.place)
-        raise ArgumentError(
-            f"{found.place}: what an interrupted run left behind cannot be gone on with; begin again with "
-            "--overwrite (overwrite=True)"
-        )
+        forget(store)
+        return Before(wish, {})
     check_same_options(told, given, found.place)
     asked = wish.options
     memory = asked.pyramid.memory or found.run.get("memory")

@@ -281,6 +281,20 @@ def _write_ome_group(plan: ConversionPlan, store: Writable, xml: str | None) -> 
         store.put(join(SERIES_GROUP, METADATA), xml.encode())
 
 
+def write_documents(plan: ConversionPlan, store: Writable) -> None:
+    """Write all documents but those of the images.
+
+    Parameters
+    ----------
+    plan : ConversionPlan
+        What is converted.
+    store : Writable
+        Receives them.
+    """
+    _write_ome_group(plan, store, _ome_xml(plan))
+    _write_root(plan, store)
+
+
 def _listed(plan: ConversionPlan) -> dict[str, Any]:
     """Return the attributes that list several images."""
     if len(plan.scenes) < 2:

@@ -98,5 +98,5 @@ def check_room(
         told = f" ({format_size(raw)} before compression)" if compressed else ""
         raise BudgetError(
             f"{free.place}: the result takes about {format_size(need)}{told}, {format_size(free.bytes)} are "
-            "free; free some, choose another disk, or try --codec small"
+            "free; free some space, choose another disk, or try --codec small"
         )

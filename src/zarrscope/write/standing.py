@@ -11,7 +11,7 @@ from zarrscope.ledger.folder import FOLDER, MARK, told_by
 from zarrscope.ledger.journal import plan_in
 from zarrscope.store.contracts import Archive, Listable
 from zarrscope.store.local import LocalStore
-from zarrscope.store.staging import alive, publish, staging_of
+from zarrscope.store.staging import alive, discard, publish, staging_of
 from zarrscope.store.zip import ZipStore
 
 if TYPE_CHECKING:
@@ -97,6 +97,24 @@ def settle(final: Writable) -> None:
         for key, text in (last if isinstance(last, dict) else {}).items():
             if notes.head(key) is None:
                 notes.put(key, str(text).encode())
+
+
+def forget(final: Writable) -> None:
+    """Remove what a run left that was killed before it had begun its journal: nothing of it can be used.
+
+    Raises
+    ------
+    DestinationExistsError
+        It still runs.
+    """
+    data, notes = places(final)
+    refuse_live(notes)
+    if isinstance(data, LocalStore) and data is not final:
+        discard(data, MARK)
+        return
+    if isinstance(final, Archive) and os.path.lexists(final.part):
+        os.unlink(final.part)  # noqa: PTH108 - an archive has a path of its own
+    notes.delete(MARK)
 
 
 def leftover(final: Writable) -> str:
