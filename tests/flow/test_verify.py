@@ -81,7 +81,7 @@ def test_each_file_that_is_lost_is_named_and_never_read_as_background(
         (converted / key).write_bytes(kept)
     code, lines = told(capsys, str(converted))
     assert (code, len(lines)) == (0, 1)
-    code, lines = told(capsys, str(converted), "-v")
+    code, lines = told(capsys, str(converted), "--all")
     assert sorted(lines[:-1]) == [f"= {key}" for key in keys_of(converted)]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from zarrscope import log
 from zarrscope.check.repair import accept, repair
 from zarrscope.check.verification import LETTERS, Verification
 from zarrscope.check.verify import address, compare, comparison, workers_for
@@ -49,6 +51,7 @@ def run(words: list[str]) -> int:
         raise
     except (ZarrscopeError, OSError, MemoryError) as error:
         reason = " ".join(str(error).split()) or "more than this machine can hold"
+        log.event(logging.ERROR, "failed", error=type(error).__name__, told=reason)
         found = Verification(address(chosen.url), failure=reason)
         found.unreadable = not isinstance(error, IncompleteError)
     found.files = found.files or teller.wrong

@@ -32,9 +32,9 @@ _NOT_READ = object()
 class Strict:
     """Reads through another store, and refuses to call absent what is lost. Safe under threads.
 
-    What it cannot tell stays as it was: without a manifest at the root of the inner store, and for units
-    that are empty by design or of which nothing is known, absent is absent. ``head`` only tells what is
-    there. Pickles as the inner store.
+    What it cannot tell stays as it was: without a manifest at the root of the inner store, for units that
+    are empty by design or of which nothing is known, and for what is no unit, absent is absent. ``head``
+    only tells what is there. Pickles as the inner store.
 
     Parameters
     ----------
@@ -88,10 +88,11 @@ class Strict:
         if key.rpartition("/")[2] in DOCUMENTS or is_ours(key):
             return
         manifest = self._read_once()
-        entry = manifest.entry(key) if manifest else None
-        if entry is not None and entry.size >= 0:
+        number = manifest.units.find(key) if manifest else None
+        size = -1 if manifest is None or number is None else int(manifest.units.size[number])
+        if size >= 0:
             raise CorruptDataError(
-                f"{self.url(key)} is lost: the manifest says that {entry.size} bytes stood here; "
+                f"{self.url(key)} is lost: the manifest says that {size} bytes stood here; "
                 "'zarrscope verify' lists all that is lost, --repair mends it"
             )
 

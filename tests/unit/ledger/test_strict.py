@@ -187,6 +187,21 @@ def test_it_pickles(tmp_path: Path) -> None:
     assert isinstance(image.levels[0].array.store, Strict)
 
 
+def test_what_is_no_unit_may_be_absent() -> None:
+    store = image_in(MemoryStore(), "0.5", "none", manifest=False)
+    store.put("OME/METADATA.ome.xml", b"<OME/>")
+    write_manifest(store, manifest_of(store), 3)
+    store.delete("OME/METADATA.ome.xml")
+    for key in (
+        "OME/METADATA.ome.xml",
+        "0/c/7/0/0",
+        "0/c/0/0",
+        "1/zarr.json/x",
+        f"{FOLDER}/journal/plan.json",
+    ):
+        assert strict(store).get(key) is None
+
+
 def test_a_damaged_manifest_does_not_make_background() -> None:
     store = image_in(MemoryStore(), "0.5", "none")
     store.delete("0/c/0/0/0")
