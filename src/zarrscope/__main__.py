@@ -1,7 +1,5 @@
 """``python -m zarrscope`` is the command ``zarrscope``."""
 
-import sys
+from zarrscope.cli.main import entry
 
-from zarrscope.cli.main import main
-
-sys.exit(main())
+entry()

@@ -21,6 +21,8 @@ COMMANDS = {
     "demo": ("zarrscope.cli.demo", "make a small image, convert it, check the result"),
 }
 
+INTERRUPTED = 130
+
 HELP = "\n".join(
     [
         "usage: zarrscope COMMAND [options]",
@@ -92,7 +94,7 @@ def _run(command: str, words: list[str]) -> int:
             code: int = import_module(COMMANDS[command][0]).run(words)
     except KeyboardInterrupt:
         print(f"zarrscope {command}: stopped", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         return 1
     except ZarrscopeError as error:
@@ -109,5 +111,19 @@ def _run(command: str, words: list[str]) -> int:
     return code
 
 
+def entry() -> None:
+    """Run the command of this process, and end it.
+
+    After an interrupt the process is left at once: all that matters is done by then, and a thread that was
+    just being started when the interrupt came would be waited for without end.
+    """
+    code = main()
+    if code == INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

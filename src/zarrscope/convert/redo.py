@@ -145,8 +145,8 @@ class _Mending:
         known: Entry | None = self._manifest.entry(key)
         if known is None or (len(data), checksum(data)) != (known.size, known.checksum):
             raise CorruptDataError(
-                f"{self.url(key)}: the source does not give what stood here; it has changed, or was converted "
-                "by another version; give a good copy"
+                f"{self.url(key)}: the source does not give what stood here; it has changed, or was "
+                "converted by another version; give a good copy"
             )
         self._store.put(key, data)
         self.mended.add(key)

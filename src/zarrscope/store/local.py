@@ -128,7 +128,8 @@ class LocalStore:
         paths = [self._path(key) for key in keys]
         folders = {part for path in paths for part in self._folders(path)}
         wait_together(_flush, paths)
-        wait_together(_flush, sorted(folders, reverse=True))
+        for folder in sorted(folders, reverse=True):
+            _flush(folder)
 
     def delete(self, key: str) -> None:
         """Remove a value, and the folders that it leaves empty; harmless where it is absent."""
