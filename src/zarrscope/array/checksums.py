@@ -89,7 +89,7 @@ class Fletcher32:
 
     def decode(self, data: Data, out: Bytes | None) -> Data:
         """See :class:`Stage`."""
-        if len(data) < 4:
+        if len(data) < 5:  # of nothing, the library cannot make one
             raise CorruptDataError(f"{len(data)} bytes are too few to hold a fletcher32 checksum")
         try:
             kept: Data = fletcher32.Fletcher32().decode(data)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import weakref
 from array import array
+from itertools import zip_longest
 from struct import Struct
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -198,7 +199,7 @@ class Directory:
         offsets = self._facts[::4]
         order = sorted(range(len(ends)), key=offsets.__getitem__)
         names = list(self._numbers)
-        for here, after in zip(order, [*order[1:], None], strict=True):
+        for here, after in zip_longest(order, order[1:]):
             limit = self.start if after is None else offsets[after]
             if ends[here] > limit:
                 what = "reaches into the directory" if after is None else f"overlaps {names[after]!r:.200}"

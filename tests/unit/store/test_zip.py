@@ -451,3 +451,7 @@ class TestHostile:
                 store.get(key, Suffix(3))
         except ZarrscopeError:
             pass
+
+
+def test_an_archive_of_nothing(tmp_path: Path) -> None:
+    assert list(ZipStore(pack(tmp_path / "a.zip", {})).list()) == []
