@@ -30,7 +30,8 @@ TIMEOUT = 3600 if PROOF else 120
 WORDS = st.sampled_from(
     """version multiscales axes datasets path coordinateTransformations type scale translation name unit omero
     channels window color plate wells rows columns well images labels image-label colors label-value rgba
-    series ome attributes coordinateSystems input output affine rotation sequence transformations space 0.4 0.5 0.6 x y
+    series ome attributes coordinateSystems input output
+    affine rotation sequence transformations space 0.4 0.5 0.6 x y
     zarr_format node_type shape chunks dtype data_type compressor filters codecs fill_value chunk_grid
     chunk_key_encoding configuration chunk_shape id regular default bytes <u2 order dimension_separator group
     array storage_transformers dimension_names uint8""".split()
