@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from zarrscope.check.by_copy import ByCopy
+from zarrscope.check.by_manifest import ByManifest
 from zarrscope.check.verification import Verification
-from zarrscope.check.verify import address, alone, compare, comparison, place_of, workers_for
+from zarrscope.check.verify import address, alone, compare, place_of, with_copy, workers_for
 from zarrscope.errors import AccessError, CorruptDataError, MetadataError, UnsupportedError, ZarrscopeError
 from zarrscope.executor import executor
 from zarrscope.ledger.inventory import manifest_of, zarr_format_of
 from zarrscope.ledger.manifest import read_manifest
 from zarrscope.ledger.mending import put_back, replace_manifest
+from zarrscope.ledger.table import EMPTY, Entry
 from zarrscope.store.contracts import Listable, Writable
 from zarrscope.store.local import LocalStore
 from zarrscope.store.zip import ZipStore
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
-
-    from zarrscope.check.verification import Finding, Status
-    from zarrscope.ledger.table import Entry
+    from zarrscope.check.verification import Comparison, Finding, Status
+    from zarrscope.ledger.manifest import Manifest
     from zarrscope.store.contracts import Readable
 
 MENDED: frozenset[Status] = frozenset({"differs", "missing", "unreadable"})
-"""What is put back from a copy. Extra files are told, never deleted."""
+"""What is put right. Extra files are told, never deleted."""
+
+Redo = Callable[[Writable, str, Sequence[str]], None]
+"""Makes files of a store anew from a source: the store, the source, the keys."""
 
 
 def repair(
@@ -35,41 +38,54 @@ def repair(
     *,
     workers: int | None = None,
     tell: Callable[[Finding], None] | None = None,
+    redo: Redo | None = None,
 ) -> Verification:
-    """Put back from a good copy every file that is missing or another one, and verify again.
+    """Put right every file that is missing or another one, and verify again.
 
-    Where the manifest knows a file, the copy is believed only if it has just that.
+    Files come from a good copy; where the manifest knows one, the copy is believed only if it has just
+    that. From a source they are made anew, where there is a manifest that tells which and what.
 
     Parameters
     ----------
     url : str, path-like or Writable
         What is to be mended.
     against : str, path-like or Readable
-        A copy of the same form.
+        A copy of the same form, or a source.
     workers : int, optional
         Threads.
     tell : callable, optional
         Receives what was found before anything was mended.
+    redo : callable, optional
+        Makes files anew from a source; without it, only a copy will do.
 
     Returns
     -------
     Verification
-        How it stands afterwards; its notes say how many files were put back, and which could not be.
+        How it stands afterwards; its notes say how many files were mended, and which could not be.
 
     Raises
     ------
     UnsupportedError
-        ``against`` is no copy of the same form.
+        ``against`` is no copy of the same form, and files cannot be made anew.
     AccessError
         Nothing can be written there.
     """
-    chosen = comparison(url, against)
-    if not isinstance(chosen, ByCopy):
+    place, threads = place_of(url), workers_for(url, workers)
+    copied = with_copy(place.store, against)
+    store = _writable(place.store)
+    known = None
+    with suppress(MetadataError, CorruptDataError):  # a damaged manifest cannot contradict
+        known = read_manifest(place.ledger)
+    how: Comparison
+    if copied is not None:
+        how, mended = copied, "put back"
+    elif redo is not None and known is not None and store is place.ledger:
+        how, mended = ByManifest(store, known), "made anew"
+    else:
         raise UnsupportedError(
-            f"{address(against)} is no copy of the same form: files are put back only from one; convert the "
-            "source again with 'zarrscope convert SRC DST --overwrite'"
+            f"{address(against)} is no copy of the same form, and nothing tells which files are to be made "
+            "anew from a source; name a good copy, or convert again with 'zarrscope convert SRC DST --overwrite'"
         )
-    store, copy = _writable(chosen.store), chosen.copy
     wrong: list[str] = []
 
     def note(one: Finding) -> None:
@@ -78,25 +94,33 @@ def repair(
         if tell is not None:
             tell(one)
 
-    threads = workers_for(url, workers)
-    compare(chosen, Verification(address(url)), threads, note)
-    known = None
-    with suppress(MetadataError, CorruptDataError):  # a damaged manifest cannot contradict
-        known = read_manifest(place_of(url).ledger)
+    compare(how, Verification(address(url)), threads, note)
+    failed: list[str] = []
+    if copied is not None:
+        failed = _from_copy(store, copied.copy, wrong, known, threads)
+    elif redo is not None and wrong:
+        redo(store, os.fspath(against) if isinstance(against, str | os.PathLike) else against.url(), wrong)
+    found = Verification(address(url))
+    compare(how, found, threads)
+    found.notes[:0] = [f"{len(wrong) - len(failed)} file(s) {mended}", *failed[:5]]
+    return found
+
+
+def _from_copy(
+    store: Writable, copy: Readable, wrong: Sequence[str], known: Manifest | None, threads: int
+) -> list[str]:
+    """Put files back, and return why some could not be."""
 
     def mend(key: str) -> str | None:
-        entry = known.entry(key) if known else None
+        # What the manifest does not know has no business here: it is as if it were to be absent.
+        entry = None if known is None else known.entry(key) or Entry(EMPTY, 0)
         try:
             put_back(store, copy, key, entry if entry is not None and entry.known else None)
         except ZarrscopeError as error:
             return str(error)
         return None
 
-    failed = [error for error in executor(threads).map(mend, wrong) if error is not None]
-    found = Verification(address(url))
-    compare(comparison(url, against), found, threads)
-    found.notes[:0] = [f"{len(wrong) - len(failed)} file(s) put back", *failed[:5]]
-    return found
+    return [error for error in executor(threads).map(mend, wrong) if error is not None]
 
 
 def accept(url: str | os.PathLike[str] | Readable, *, workers: int | None = None) -> Verification:

@@ -198,11 +198,17 @@ def _beside(url: str | os.PathLike[str] | Readable, store: Readable) -> Readable
     return LocalStore(beside) if os.path.isdir(beside) else None  # noqa: PTH112
 
 
+def with_copy(store: Readable, against: str | os.PathLike[str] | Readable) -> ByCopy | None:
+    """Return how a hierarchy is compared with a copy; None where the other is none of the same form."""
+    other = _as_zarr(against)
+    return ByCopy(store, other) if other is not None and same_form(store, other) else None
+
+
 def _with(place: Place, against: str | os.PathLike[str] | Readable) -> ByCopy | ByPixels:
     """Return how a hierarchy is compared with something else."""
-    other = _as_zarr(against)
-    if other is not None and same_form(place.store, other):
-        return ByCopy(place.store, other)
+    copy = with_copy(place.store, against)
+    if copy is not None:
+        return copy
     options = told_by(place.ledger).get("run", {}).get("options", {})
     return ByPixels(place.store, _source(against, options.get("axes")), address(against))
 

@@ -15,6 +15,7 @@ from zarrscope.check.verify import address, compare, comparison, workers_for
 from zarrscope.cli import values
 from zarrscope.cli.parser import Parser
 from zarrscope.cli.progress import progress
+from zarrscope.convert.redo import redo
 from zarrscope.errors import ArgumentError, IncompleteError, ZarrscopeError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ examples:
   zarrscope verify cells.ome.zarr
   zarrscope verify cells.ome.zarr --against cells.ome.tiff
   zarrscope verify cells.ome.zarr --against /backup/cells.ome.zarr --repair
+  zarrscope verify cells.ome.zarr --against cells.ome.tiff --repair
   zarrscope verify cells.ome.zarr --accept
 
 one letter a file: = same, * differs, - missing, + extra, ! unreadable
@@ -41,7 +43,7 @@ def run(words: list[str]) -> int:
     """Verify, and print one line a file."""
     chosen = _parser().parse_args(words)
     if chosen.repair and not chosen.against:
-        raise ArgumentError("--repair needs a good copy; name it with --against")
+        raise ArgumentError("--repair needs a good copy, or the source; name it with --against")
     if chosen.accept and (chosen.against or chosen.repair):
         raise ArgumentError("--accept takes over what stands there; leave out --against and --repair")
     teller = _Teller(listing=not chosen.json, all_files=chosen.all)
@@ -68,7 +70,7 @@ def _verified(chosen: argparse.Namespace, teller: _Teller) -> Verification:
     if chosen.accept:
         return accept(chosen.url, workers=chosen.workers)
     if chosen.repair:
-        found = repair(chosen.url, chosen.against, workers=chosen.workers, tell=teller)
+        found = repair(chosen.url, chosen.against, workers=chosen.workers, tell=teller, redo=redo)
         teller.wrong.clear()
         return found
     found = Verification(address(chosen.url))
@@ -135,7 +137,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--repair",
         action="store_true",
-        help="put back from the copy what is not as it should be",
+        help="put right what is not as it should be, from the copy or the source",
     )
     parser.add_argument(
         "--accept", action="store_true", help="what stands there is right: make a new manifest of it"

@@ -363,8 +363,12 @@ def test_a_copy_that_the_manifest_contradicts_is_not_taken() -> None:
     assert "0 file(s) put back" in result.message
     assert "not what the manifest knows" in result.message
     assert bytes(store.get(key)) == b"rotten too"
+    good.put("stranger", b"not in the manifest")
+    assert ("missing", "stranger") in found(repair(store, good))
+    assert store.head("stranger") is None
     remove_ledger(store)
     assert repair(store, good).same
+    assert store.head("stranger")
 
 
 def test_what_cannot_be_repaired(tmp_path: Path) -> None:
