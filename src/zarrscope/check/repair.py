@@ -84,7 +84,7 @@ def repair(
     else:
         raise UnsupportedError(
             f"{address(against)} is no copy of the same form, and nothing tells which files are to be made "
-            "anew from a source; name a good copy, or convert again with 'zarrscope convert SRC DST --overwrite'"
+            "anew from a source; name a good copy, or convert again with --overwrite"
         )
     wrong: list[str] = []
 
