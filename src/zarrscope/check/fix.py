@@ -22,10 +22,10 @@ from zarrscope.check.overlay import Overlay
 from zarrscope.check.structure import all_places
 from zarrscope.check.validation import Validation
 from zarrscope.errors import AccessError
+from zarrscope.ledger.folder import FOLDER
 from zarrscope.spec.versions import claimed, detect
 from zarrscope.store.contracts import Listable, Writable
 from zarrscope.store.resolve import resolve
-from zarrscope.ledger.folder import FOLDER
 from zarrscope.write.replace import Change, apply, replace, state
 
 if TYPE_CHECKING:
