@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarrscope.ledger.table import Entry, checksum
+from zarrscope.ledger.checksum import checksum
+from zarrscope.ledger.table import Entry
 from zarrscope.store.zip import ZipStore
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from zarrscope.convert.transfer import recode, units
 from zarrscope.errors import ArgumentError, BudgetError, CorruptDataError, ZarrscopeError
 from zarrscope.executor import cores, executor
 from zarrscope.ledger.inventory import measured, pieces
-from zarrscope.ledger.record import versions
+from zarrscope.ledger.record import now, versions
 from zarrscope.ledger.table import EMPTY, UNKNOWN, Entry
 from zarrscope.log import run_id
 from zarrscope.node.open import open_node
@@ -360,5 +360,6 @@ def _told(plan: CopyPlan, *, manifest: bool) -> dict[str, Any]:
         "fingerprint": plan.fingerprint,
         "options": plan.options.form,
         "manifest": manifest,
+        "began": now(),
         "versions": versions(),
     }

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from zarrscope.convert.run import planned, write_documents
 from zarrscope.convert.told import options_from_json
 from zarrscope.errors import CorruptDataError, UnsupportedError
+from zarrscope.ledger.checksum import checksum
 from zarrscope.ledger.folder import told_by
 from zarrscope.ledger.journal import Journal
 from zarrscope.ledger.manifest import Manifest, read_manifest
 from zarrscope.ledger.recording import Recording
-from zarrscope.ledger.table import UNKNOWN, UnitTable, checksum
+from zarrscope.ledger.table import UNKNOWN, UnitTable
 from zarrscope.store.keys import join
 from zarrscope.write.run import write_image
 

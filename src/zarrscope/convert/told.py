@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarrscope.convert.plan import ConvertOptions
 from zarrscope.errors import ArgumentError, MetadataError
-from zarrscope.ledger.record import versions
+from zarrscope.ledger.record import now, versions
 from zarrscope.pyramid.plan import PlanOptions, PyramidPlan
 from zarrscope.pyramid.record import from_json, to_json
 from zarrscope.store.keys import without_secrets
@@ -95,6 +95,7 @@ def run_as_json(plan: ConversionPlan, run: str, *, manifest: bool) -> dict[str, 
         "options": options_as_json(plan.options, plan.axes),
         "memory": plan.options.pyramid.memory,
         "manifest": manifest,
+        "began": now(),
         "versions": versions(),
         "images": [{"path": scene.path, "plan": to_json(scene.pyramid)} for scene in plan.scenes],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from zarrscope.convert.rewrite import changes
@@ -177,9 +178,13 @@ def _check_replaceable(plan: UpgradePlan, store: LocalStore) -> None:
         )
 
 
-def _states(store: LocalStore) -> dict[str, str]:
-    """Return a tag of every value, by key."""
-    return {key: info.tag for key in store.list() if (info := store.head(key))}
+def _states(store: LocalStore) -> bytes:
+    """Return a digest of all keys and tags; of millions of chunks nothing else is held."""
+    digest = blake2b()
+    for key in store.list():
+        if info := store.head(key):
+            digest.update(f"{key}\0{info.tag}\0".encode("utf-8", "surrogateescape"))
+    return digest.digest()
 
 
 def _write_anew(

@@ -24,6 +24,9 @@ FOLDER = ".zarrscope"
 MARK = f"{FOLDER}/zarr.json"
 """Says that a run goes on; in Zarr version 3 also the document of the group afterwards."""
 
+MANIFEST = f"{FOLDER}/manifest"
+"""Where the manifest lies."""
+
 _OURS = "zarrscope"
 
 

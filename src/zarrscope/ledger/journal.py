@@ -19,8 +19,9 @@ import numpy as np
 from zarrscope import log
 from zarrscope.documents import dump_json, safe_json
 from zarrscope.errors import CorruptDataError, MetadataError
+from zarrscope.ledger.checksum import checksum
 from zarrscope.ledger.folder import FOLDER
-from zarrscope.ledger.table import Entry, UnitTable, checksum
+from zarrscope.ledger.table import Entry, UnitTable
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from zarrscope.array.group import Group, read_group, write_group
 from zarrscope.array.open import create_array, open_array
 from zarrscope.array.presets import preset
 from zarrscope.errors import CorruptDataError, MetadataError, NotFoundError, UnsupportedError
-from zarrscope.ledger.folder import FOLDER
-from zarrscope.ledger.table import ALGORITHM, Entry, UnitTable
+from zarrscope.ledger.checksum import ALGORITHM
+from zarrscope.ledger.folder import MANIFEST as PLACE
+from zarrscope.ledger.table import Entry, UnitTable
 from zarrscope.store.keys import join
 from zarrscope.types import Region
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zarrscope.store.contracts import Readable, Writable
-
-PLACE = f"{FOLDER}/manifest"
 
 _CHUNK = 1 << 18
 _ARRAYS = ("size", "checksum")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from xxhash import xxh3_64
 
 from zarrscope.errors import CorruptDataError, NotFoundError
+from zarrscope.ledger.folder import MANIFEST as PLACE
 from zarrscope.ledger.folder import found_group, told_by
 from zarrscope.ledger.inventory import pieces
-from zarrscope.ledger.manifest import PLACE, write_manifest
+from zarrscope.ledger.manifest import write_manifest
 from zarrscope.ledger.record import now
 from zarrscope.store.contracts import Listable
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64
 
+from zarrscope.ledger.checksum import checksum
 from zarrscope.ledger.folder import is_ours
-from zarrscope.ledger.table import Entry, checksum
+from zarrscope.ledger.table import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

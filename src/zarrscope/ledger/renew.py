@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from zarrscope.documents import dump_json, safe_json
 from zarrscope.errors import ConflictError, MetadataError
+from zarrscope.ledger.checksum import checksum
+from zarrscope.ledger.folder import MANIFEST as PLACE
 from zarrscope.ledger.folder import is_ours
-from zarrscope.ledger.manifest import PLACE
-from zarrscope.ledger.table import checksum
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:

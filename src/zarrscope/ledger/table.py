@@ -8,7 +8,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from xxhash import xxh3_64_intdigest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,14 +23,6 @@ EMPTY = -1
 UNKNOWN = -2
 """Size of a unit of which nothing is known (not written yet, or changed by others)."""
 
-ALGORITHM = "xxh3-64"
-"""Of all checksums in the ledger: fast, and no chance lets a change pass; intent is another matter."""
-
-
-def checksum(data: Any) -> int:
-    """Return the checksum of a buffer, which is not copied."""
-    return int(xxh3_64_intdigest(data))
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -42,7 +33,7 @@ class Entry:
     size : int
         Bytes; -1 where the unit is absent by design, -2 where nothing is known of it.
     checksum : int
-        Of the bytes (``ALGORITHM``).
+        Of the bytes (``checksum.ALGORITHM``).
     """
 
     size: int

@@ -8,8 +8,9 @@ import numpy as np
 
 from zarrscope.array.open import open_array
 from zarrscope.errors import ConflictError, NotFoundError
+from zarrscope.ledger.folder import MANIFEST as PLACE
 from zarrscope.ledger.inventory import measured
-from zarrscope.ledger.manifest import PLACE, read_table
+from zarrscope.ledger.manifest import read_table
 from zarrscope.ledger.table import EMPTY
 from zarrscope.store.keys import join
 from zarrscope.types import Region

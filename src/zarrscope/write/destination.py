@@ -239,7 +239,7 @@ class Destination:
         run = self.record.finished(int((table.size >= 0).sum()), table.bytes)
         told: dict[str, Any] = {"state": FINISHED, "run": run}
         if isinstance(self._final, Archive):
-            told["offset"] = self._final.offset
+            told |= {"offset": self._final.offset, "comment": self._final.comment.decode()}
         if held:
             told["last"] = {key: data.decode() for key, data in held.items()}
         keys = found_group(self._notes, self._job.zarr_format, told)

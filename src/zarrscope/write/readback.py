@@ -11,7 +11,7 @@ import numpy as np
 from zarrscope.array.chunked import ChunkedArray
 from zarrscope.array.scratch import flat
 from zarrscope.errors import CorruptDataError
-from zarrscope.ledger.table import checksum
+from zarrscope.ledger.checksum import checksum
 from zarrscope.types import Region
 
 if TYPE_CHECKING:

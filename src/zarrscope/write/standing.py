@@ -89,6 +89,7 @@ def settle(final: Writable) -> None:
     elif isinstance(final, Archive):
         told = told_by(notes)
         if told.get("state") == FINISHED and os.path.lexists(final.part):
+            final.comment = str(told.get("comment", "")).encode()
             final.resume(int(told["offset"]))
             final.finish(overwrite=bool(dict(told.get("run") or {}).get("overwrite")))
     else:

@@ -341,3 +341,18 @@ def test_attributes_of_zarr_2_alone(tree: Tree) -> None:
 def test_hostile_documents_alone(tmp_path: Path, case: str) -> None:
     (tmp_path / "a.json").write_text(HOSTILE[case])
     assert not zarrscope.validate(tmp_path / "a.json").valid
+
+
+def test_a_fragment_alone(tmp_path: Path) -> None:
+    axes = [{"name": "i", "type": "channel"}, {"name": "j", "type": "time"}]
+    systems = [{"name": name, "axes": axes} for name in ("in", "out")]
+    step = {"type": "scale", "scale": [1.0, 2.0], "input": {"name": "in"}, "output": {"name": "out"}}
+    fragment = {"coordinateSystems": systems, "coordinateTransformations": [step]}
+    (tmp_path / "a.json").write_text(json.dumps(fragment))
+    found = zarrscope.validate(tmp_path / "a.json", kind="transformation")
+    assert found.valid and (found.kind, found.version) == ("transformation", "0.6")
+    step["scale"] = [1.0, 2.0, 3.0]
+    (tmp_path / "a.json").write_text(json.dumps(fragment))
+    found = zarrscope.validate(tmp_path / "a.json", kind="transformation")
+    assert not found.valid
+    assert {p.location for p in found.problems} == {"/coordinateTransformations/0"}
