@@ -264,7 +264,7 @@ def test_indices_that_point_elsewhere(entry: tuple[int, int]) -> None:
     store = MemoryStore()
     array = create_array(store, "a", describe((4, 4), "u1", (2, 2), shards=(4, 4), codecs=(Codec("crc32c"),)))
     array.write(Region.whole((4, 4)), np.ones((4, 4), "u1"))
-    layout = array._layout
+    layout = array.layout
     assert layout is not None
     shard = bytes(store.get("a/c/0/0") or b"")
     index = layout.index_of(memoryview(shard))
