@@ -373,11 +373,13 @@ def test_fix(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert told[6].startswith(f"{image}: valid (")
     after = files(image)
     documents = {"zarr.json", "0/zarr.json"}
-    assert {key for key in before if after[key] != before[key]} == documents
-    kept = {f".zarrscope/fix-1/{key}": before[key] for key in documents}
-    assert {key: after[key] for key in after if key not in before} == kept | {
-        ".zarrscope/zarr.json": after[".zarrscope/zarr.json"]
+    assert {key for key in before if after[key] != before[key]} <= {
+        *documents,
+        ".zarrscope/manifest/zarr.json",
     }
+    assert zarrscope.verify(image).same  # the manifest knows what stands there now
+    kept = {f".zarrscope/fix-1/{key}": before[key] for key in documents}
+    assert {key: after[key] for key in after if key not in before} == kept
     assert main(["validate", str(image), "--fix"]) == 0
     assert "nothing that can be mended without guessing" in capsys.readouterr().out
     assert files(image) == after
