@@ -55,7 +55,7 @@ def values(address: str) -> dict[str, str]:
     """Return a checksum of every value below an address or in a folder, our own notes aside."""
     store = resolve(address)
     keys = [key for key in store.list("") if not key.startswith(".zarrscope/")]  # type: ignore[attr-defined]
-    return {key: hashlib.md5(store.get(key) or b"").hexdigest() for key in keys}
+    return {key: hashlib.sha256(store.get(key) or b"").hexdigest() for key in keys}
 
 
 def test_convert_verify_copy_and_read(

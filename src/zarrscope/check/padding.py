@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrscope.ledger.checksum import checksum
-from zarrscope.ledger.table import Entry
 from zarrscope.store.zip import ZipStore
 
 if TYPE_CHECKING:
+    from zarrscope.ledger.table import Entry
     from zarrscope.store.contracts import Readable
 
 _LARGEST = 16 << 20
