@@ -75,8 +75,9 @@ class Journal:
         self._segments = segments
         self.documents: dict[str, Entry] = {}
         """Finished values that are no units, by key."""
-        self._waiting: list[tuple[int, int, int, str]] = []
-        self._others: dict[str, Entry] = {}
+        # Last in each: where an archive ended then. What came in behind and was not noted is cut off.
+        self._waiting: list[tuple[int, int, int, str, int]] = []
+        self._others: dict[str, tuple[Entry, int]] = {}
         self._bytes, self._last = 0, monotonic()
         self._lock, self._flushing = Lock(), Lock()
         self.watch: Callable[[], Mapping[str, Any]] | None = None
@@ -101,12 +102,14 @@ class Journal:
         size, total : int
             Its bytes and their checksum.
         """
+        offset = getattr(self._data, "offset", -1)
         with self._lock:
             if number is None:
-                self.documents[key] = self._others[key] = Entry(size, total)
+                self.documents[key] = Entry(size, total)
+                self._others[key] = Entry(size, total), offset
             else:
                 self.table.note(number, size, total)
-                self._waiting.append((number, size, total, key))
+                self._waiting.append((number, size, total, key, offset))
             self._bytes += max(size, 0)
             full = self._bytes >= BATCH or monotonic() - self._last > SECONDS
             if full:
@@ -125,21 +128,19 @@ class Journal:
             # Notes first: whatever they tell of more than these units does no harm.
             if self.watch is not None:
                 self.notes.update(self.watch())
-            self._data.sync([*others, *(key for _, size, _, key in waiting if size >= 0)])
+            self._data.sync([*others, *(key for _, size, _, key, _ in waiting if size >= 0)])
             if self._store is None:
                 return
             records = np.array([entry[:3] for entry in waiting], _RECORD)
             name = _segment(self._segments)
-            told = {key: [entry.size, f"{entry.checksum:016x}"] for key, entry in others.items()}
-            self._store.put(name, _packed({**self._told_by_data(), "documents": told}, records))
+            told = {key: [entry.size, f"{entry.checksum:016x}"] for key, (entry, _) in others.items()}
+            offset = max([*(one[-1] for one in waiting), *(one[-1] for one in others.values())])
+            if offset >= 0:
+                self.notes["offset"] = offset
+            self._store.put(name, _packed({**self.notes, "documents": told}, records))
             self._store.sync([name])
             self._segments += 1
             log.debug("journal", segment=name, units=len(waiting), bytes=sum(max(0, w[1]) for w in waiting))
-
-    def _told_by_data(self) -> dict[str, Any]:
-        """Return the notes, and for an archive how far it has come."""
-        offset = getattr(self._data, "offset", None)
-        return self.notes if offset is None else {**self.notes, "offset": offset}
 
     def remove(self) -> None:
         """Delete the journal: the plan last, so that what is left of one is still known as one."""

@@ -125,3 +125,6 @@ class Archive(Writable, Protocol):
 
     def abort(self) -> None:
         """Remove it; harmless after ``finish``."""
+
+    def close(self) -> None:
+        """Close the file; an unfinished one stays, to be resumed."""

@@ -186,12 +186,15 @@ class Destination:
         """
         if not self._begun:
             return
-        self._begun = False
+        self._begun = ended = False
         try:
             self._end(done=done)
+            ended = done
         finally:
             if self._behind:
                 self._behind.close()
+            if isinstance(self._final, Archive) and not ended:
+                self._final.close()  # the next run, perhaps of this process, takes it up
 
     def _end(self, *, done: bool) -> None:
         ours = told_by(self._notes).get("token", self._token) == self._token
