@@ -9,6 +9,7 @@ from xxhash import xxh3_64
 from zarrscope.ledger.checksum import checksum
 from zarrscope.ledger.folder import is_ours
 from zarrscope.ledger.table import Entry
+from zarrscope.store.contracts import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -28,6 +29,8 @@ class Recording:
         Tells which keys are units.
     note : callable
         Receives number (None where it is no unit), key, size and checksum of each value once it is stored.
+    new : bool
+        Whether values that grow must not be there yet: on a server, somebody else may be at work.
     last : collection of str
         Keys that are kept back when they are put, until ``release``: what makes the whole an image.
     """
@@ -38,6 +41,8 @@ class Recording:
         table: UnitTable,
         note: Callable[[int | None, str, int, int], None],
         last: Collection[str] = (),
+        *,
+        new: bool = False,
     ) -> None:
         self.inner = store
         self.documents: dict[str, Entry] = {}
@@ -45,6 +50,7 @@ class Recording:
         self.held: dict[str, bytes] = {}
         """Values that are kept back."""
         self._table, self._note, self._last = table, note, last
+        self._tag = ABSENT if new else None
 
     @property
     def in_order(self) -> bool:
@@ -77,7 +83,7 @@ class Recording:
 
     def create(self, key: str, if_tag: str | None = None) -> RecordingUpload:
         """Begin a value; it is noted when it is committed."""
-        return RecordingUpload(self, key, self.inner.create(key, if_tag))
+        return RecordingUpload(self, key, self.inner.create(key, self._tag if if_tag is None else if_tag))
 
     def sync(self, keys: Iterable[str]) -> None:
         """Make values durable."""

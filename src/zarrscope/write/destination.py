@@ -134,7 +134,8 @@ class Destination:
         units = self._behind or self._data
         self.journal = Journal(kept, units, told, UnitTable.of(job.arrays))
         """Takes note of every unit."""
-        self.store = Recording(units, self.journal.table, self.journal.note, _LAST)
+        new = self._behind is not None and not overwrite  # a conflict tells of somebody else at work
+        self.store = Recording(units, self.journal.table, self.journal.note, _LAST, new=new)
         """Receives what is written."""
 
     def begin(self) -> None:
