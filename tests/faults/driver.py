@@ -1,12 +1,15 @@
 """Runs the command line with a journal that is written more often, so that short runs leave something.
 
 Asked to, it kills itself like ``kill -9`` just before its N-th operation on a disk or a server
-(``ZARRSCOPE_TEST_KILL``), or writes into a file how many there were (``ZARRSCOPE_TEST_COUNT``).
+(``ZARRSCOPE_TEST_KILL``), has the disk of a folder full by then, of bytes or of files
+(``ZARRSCOPE_TEST_FILL=N:bytes:FOLDER``), or writes into a file how many there were
+(``ZARRSCOPE_TEST_COUNT``).
 """
 
 import os
 import signal
 import sys
+from contextlib import suppress
 from functools import wraps
 from itertools import count
 from pathlib import Path
@@ -18,6 +21,7 @@ journal.BATCH = int(os.environ.get("ZARRSCOPE_TEST_BATCH", journal.BATCH))
 from zarrscope.cli.main import main  # noqa: E402 - only then
 
 KILL, COUNT = int(os.environ.get("ZARRSCOPE_TEST_KILL", 0)), os.environ.get("ZARRSCOPE_TEST_COUNT")
+FILL = os.environ.get("ZARRSCOPE_TEST_FILL", "0::").split(":", 2)
 EVENTS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate"}
 CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 operations = count(1)
@@ -27,6 +31,19 @@ def operation():
     number = next(operations)
     if number == KILL:
         os.kill(os.getpid(), signal.SIGKILL)
+    if number == int(FILL[0]):
+        fill(Path(FILL[2]))
+
+
+def fill(folder):
+    """Leave no room on a disk."""
+    with suppress(OSError):
+        if FILL[1] == "files":
+            for number in count():
+                (folder / f"ballast-{number}").touch()
+        with (folder / "ballast").open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
 
 
 def counting(function):
@@ -55,7 +72,7 @@ def watch():
     sys.addaudithook(hook)
 
 
-if KILL or COUNT:
+if KILL or COUNT or FILL[1]:
     watch()
 ended = main(sys.argv[1:])
 if COUNT:
