@@ -149,12 +149,13 @@ class UnitTable:
     def find(self, key: str) -> int | None:
         """Return the number of the unit of a key; None where it is the key of no unit."""
         for separator, axes in self._shapes:
-            if separator == "/":
-                parts = key.rsplit("/", axes) if axes else [key]
-                rest = "/".join(parts[1:])
+            if not axes:
+                rest = ""  # the one unit has no numbers, whatever would stand between them
+            elif separator == "/":
+                rest = "/".join(key.rsplit("/", axes)[-axes:])
             else:
                 rest = key.rpartition("/")[2]
-                if axes and rest.count(separator) == axes:  # v3 with dots: c.0.0
+                if rest.count(separator) == axes:  # v3 with dots: c.0.0
                     rest = rest.partition(separator)[2]
             array = self._by_prefix.get(key[: len(key) - len(rest)])
             if array is not None and (number := array.number(rest)) is not None:
