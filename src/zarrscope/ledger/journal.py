@@ -4,7 +4,7 @@ Form: ``.zarrscope/journal/plan.json`` holds what the run is (its source, option
 their grids). Each segment, ``000000.units`` and so on, is written once: the letters ``ZSJ1``, the length
 of a JSON text (4 bytes, little endian), the text (notes), then for each unit its number (8 bytes), size (8)
 and checksum (8), and at the end the checksum of all that. A segment is written only when its units are
-durable, and counts only when it is durable itself.
+durable, and counts only when it is durable itself: the last one may be torn, and is ignored then.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def read_journal(store: Writable, data: Writable | None = None) -> Journal | Non
 
     Raises
     ------
-    MetadataError
+    MetadataError, CorruptDataError
         It cannot be read.
     """
     found = store.get(PLAN)
@@ -181,7 +181,12 @@ def read_journal(store: Writable, data: Writable | None = None) -> Journal | Non
     documents: dict[str, Entry] = {}
     number = 0
     while (data_of := store.get(_segment(number))) is not None:
-        more, records = _unpacked(bytes(data_of), store.url(_segment(number)))
+        try:
+            more, records = _unpacked(bytes(data_of), store.url(_segment(number)))
+        except (CorruptDataError, MetadataError):
+            if store.head(_segment(number + 1)) is None:
+                break  # the machine stopped before it was durable: it never counted
+            raise
         if records.size and int(records["number"].max()) >= len(table):
             raise MetadataError(f"{store.url(_segment(number))}: the journal is damaged; begin again")
         table.size[records["number"]] = records["size"]
