@@ -22,7 +22,7 @@ SIDE, TILE = 8192, 512
 def main():
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
     parser.add_argument("--gb", type=float, default=10.0)
-    parser.add_argument("--kills", type=float, nargs="*", default=[15, 20], help="seconds into each run")
+    parser.add_argument("--kills", type=float, nargs="*", default=[8, 8], help="seconds into each run")
     parser.add_argument("--out", type=Path, default=OUT)
     chosen = parser.parse_args()
     source = scan(chosen.out / "night.ome.tif", chosen.gb)

@@ -33,7 +33,7 @@ def main():
     parser.add_argument("--like", type=Path, required=True)
     chosen = parser.parse_args()
     source = np.load(chosen.source, mmap_mode="r")
-    documents = sorted(chosen.like.glob("*/zarr.json"))
+    documents = sorted(chosen.like.glob("[0-9]*/zarr.json"))
     levels = [created(chosen.target / path.parent.name, path) for path in documents]
     deepest = max(depth(level) for level in levels)
     channels, planes = source.shape[:2]
