@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zarrscope.array.open import open_array
-from zarrscope.errors import ConflictError, NotFoundError
+from zarrscope.errors import ConflictError, CorruptDataError, NotFoundError
 from zarrscope.ledger.folder import MANIFEST as PLACE
 from zarrscope.ledger.inventory import measured
 from zarrscope.ledger.manifest import read_table
@@ -35,7 +35,12 @@ def until_settled(store: Readable, keys: Sequence[str], work: Callable[[], None]
     """
     for _ in range(_TRIES):
         before = [store.head(key) for key in keys]
-        work()
+        try:
+            work()
+        except CorruptDataError:  # perhaps read in part before, in part after another's change
+            if [store.head(key) for key in keys] == before:
+                raise
+            continue
         if [store.head(key) for key in keys] == before:
             return
     raise ConflictError(f"{store.url(keys[0])}: others write it all the time; try again")
