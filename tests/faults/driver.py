@@ -3,7 +3,7 @@
 Asked to, it kills itself like ``kill -9`` just before its N-th operation on a disk or a server
 (``ZARRSCOPE_TEST_KILL``), has the disk of a folder full by then, of bytes or of files
 (``ZARRSCOPE_TEST_FILL=N:bytes:FOLDER``), or writes into a file how many there were
-(``ZARRSCOPE_TEST_COUNT``).
+(``ZARRSCOPE_TEST_COUNT``). With ``ZARRSCOPE_TEST_GO`` it begins once that file is there.
 """
 
 import os
@@ -22,6 +22,7 @@ from zarrscope.cli.main import main  # noqa: E402 - only then
 
 KILL, COUNT = int(os.environ.get("ZARRSCOPE_TEST_KILL", 0)), os.environ.get("ZARRSCOPE_TEST_COUNT")
 FILL = os.environ.get("ZARRSCOPE_TEST_FILL", "0::").split(":", 2)
+GO = os.environ.get("ZARRSCOPE_TEST_GO")
 EVENTS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate"}
 CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 operations = count(1)
@@ -74,6 +75,8 @@ def watch():
 
 if KILL or COUNT or FILL[1]:
     watch()
+while GO and not Path(GO).exists():
+    pass
 ended = main(sys.argv[1:])
 if COUNT:
     Path(COUNT).write_text(str(next(operations) - 1))
