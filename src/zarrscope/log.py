@@ -18,8 +18,8 @@ LOGGER = logging.getLogger("zarrscope")
 LOGGER.addHandler(logging.NullHandler())
 
 _SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|ACCOUNT_KEY|ACCESS_KEY$|SAS_KEY", re.IGNORECASE)
-_USER = re.compile(r"(\w[\w+.-]*://)[^/\s@]+@")
-_QUERY = re.compile(r"(\w[\w+.-]*://[^\s?#'\"]*)[?#][^\s'\"]*")
+_USER = re.compile(r"(\w[\w+.-]*://)[^/\s]+@")
+_QUERY = re.compile(r"(\w[\w+.-]*://[^\s?#]*)[?#]\S*")  # quotes may stand in an address as well
 _SHORTEST = 6
 _HIDDEN = "***"
 
@@ -87,14 +87,29 @@ def setup(verbose: int = 0, json_file: str | None = None) -> None:
 
 def redacted(text: str) -> str:
     """Return a text without users and queries of addresses, and without secrets of the environment."""
-    text = _QUERY.sub(r"\1", _USER.sub(r"\1", text))
+    # Before addresses are cut, since a part of a secret would not be known any more; and afterwards.
+    return _hidden(_QUERY.sub(r"\1", _USER.sub(r"\1", _hidden(text))))
+
+
+def _hidden(text: str) -> str:
     for value in _secrets():
         text = text.replace(value, _HIDDEN)
     return text
 
 
 def _secrets() -> list[str]:
-    return [value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= _SHORTEST]
+    """Return what must not be shown, the longest first: one may begin with another."""
+    found = {v for name, v in os.environ.items() if _SECRET.search(name) and len(v) >= _SHORTEST}
+    return sorted(found, key=lambda value: (-len(value), value))
+
+
+def _cleaned(value: Any) -> Any:
+    """Return a value of JSON whose texts are redacted, each before it is quoted."""
+    if isinstance(value, dict):
+        return {redacted(str(name)): _cleaned(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(one) for one in value]
+    return value if value is None or isinstance(value, bool | int | float) else redacted(str(value))
 
 
 def _told(record: logging.LogRecord) -> dict[str, Any]:
@@ -124,4 +139,4 @@ class _Objects(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1]:
             told["error"] = str(record.exc_info[1])
-        return redacted(json.dumps(told, default=str))
+        return json.dumps(_cleaned(told))
