@@ -77,18 +77,33 @@ def unlisted_link(final: LocalStore) -> str | None:
 
 def discard(staging: LocalStore, last: str) -> None:
     """Remove a folder that did not become anything, with what tells whose it was last of all."""
-    root, kept = staging.root, last.partition("/")[0]
-    if not root.is_dir():
-        return
-    for entry in sorted(os.listdir(root)):  # noqa: PTH208 - names are enough
-        if entry != kept:
-            path = root / entry
+    clear(staging, last)
+    shutil.rmtree(staging.root, ignore_errors=True)
+
+
+def clear(staging: LocalStore, kept: str) -> None:
+    """Remove all that lies in a folder but one file.
+
+    Parameters
+    ----------
+    staging : LocalStore
+        The folder; it need not exist.
+    kept : str
+        Key of the file; it lies in a folder of its own, or at the top.
+    """
+    above, _, name = kept.rpartition("/")
+    for folder, stays in ((staging.root, above or name), (staging.root / above, name)):
+        if not folder.is_dir():
+            continue
+        for entry in sorted(os.listdir(folder)):  # noqa: PTH208 - names are enough
+            path = folder / entry
+            if entry == stays:
+                continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 with suppress(OSError):
                     path.unlink()
-    shutil.rmtree(root, ignore_errors=True)
 
 
 def alive(process: int) -> bool:

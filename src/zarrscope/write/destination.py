@@ -30,7 +30,7 @@ from zarrscope.ledger.table import UNKNOWN, UnitTable
 from zarrscope.store.behind import Behind
 from zarrscope.store.contracts import ABSENT, Archive, Listable
 from zarrscope.store.local import LocalStore
-from zarrscope.store.staging import discard, publish
+from zarrscope.store.staging import clear, discard, publish
 from zarrscope.store.zip_records import ozx_comment
 from zarrscope.write.standing import (
     DOCUMENTS,
@@ -119,6 +119,9 @@ class Destination:
         self._data, self._notes = places(final)
         self._staged = self._data is not final
         self._begun = False
+        mark = self._notes.head(MARK)
+        # Before anything is checked: who changes it afterwards is noticed when the mark is put.
+        self._seen = mark.tag if mark else ABSENT
         if isinstance(final, Archive) and job.version and job.zarr_format == 3:
             final.comment = ozx_comment(job.version)
         if not resume:
@@ -152,13 +155,15 @@ class Destination:
             )
             return
         log.info("begins", place=self._final.url(), units=len(self.journal.table))
-        if isinstance(self._data, LocalStore) and self._staged:
-            discard(self._data, MARK)
-        elif isinstance(self._final, Archive):
-            self._clear_archive(self._final)
         self._begun = True
-        self._put_mark(None if not self._staged and self._overwrite else ABSENT)
-        if self._data is self._final and self._overwrite and not isinstance(self._final, Archive):
+        self._put_mark(self._seen)
+        # Only now: what lies here belongs to nobody else. Also the journal of a run that is replaced.
+        if self._data is not self._final or isinstance(self._final, Archive):
+            if isinstance(self._notes, LocalStore):
+                clear(self._notes, MARK)
+            if isinstance(self._final, Archive):
+                self._clear_archive(self._final)
+        elif self._overwrite:
             _clear(self._final)
         self.journal.begin()
         if isinstance(self._final, Archive):
@@ -308,7 +313,7 @@ class Destination:
         with suppress(FileNotFoundError):
             os.unlink(archive.part)  # noqa: PTH108 - an archive has a path of its own
 
-    def _put_mark(self, tag: str | None) -> None:
+    def _put_mark(self, tag: str) -> None:
         """Put the mark, unless another run is quicker."""
         told = {
             "state": UNFINISHED, "token": self._token, "host": socket.gethostname(), "process": os.getpid()
@@ -323,7 +328,7 @@ class Destination:
             self._begun = False  # what stands there is the other's
             raise DestinationExistsError(f"{self._final.url()} is being written by another run") from None
         except (AccessError, StoreError):
-            if not self._resume:
+            if tag == ABSENT:
                 with suppress(AccessError, StoreError, NotFoundError):
                     self._notes.delete(MARK)  # not even an empty folder stays
             raise
