@@ -44,6 +44,7 @@ def safe_json(
     *,
     file: str,
     limit: int = SIZE_LIMIT,
+    values: int = VALUES_LIMIT,
     allow_nan: bool = False,
     comments: bool = False,
 ) -> Any:
@@ -57,6 +58,8 @@ def safe_json(
         Name of the document for messages.
     limit : int
         Largest size in bytes.
+    values : int
+        Most values, counting those inside others.
     allow_nan : bool
         Accept the bare words ``NaN``, ``Infinity`` and ``-Infinity``, which older tools write as fill values.
     comments : bool
@@ -71,7 +74,7 @@ def safe_json(
     text = _text(data, file, limit)
     if comments and len(text) <= COMMENTED_LIMIT:
         text = _COMMENT_LINE.sub("", text)
-    _check_bounds(text, file)
+    _check_bounds(text, file, values)
 
     hooks = _Hooks(file, allow_nan)
     try:
@@ -245,10 +248,10 @@ def _check_size(raw: bytes | memoryview, file: str, limit: int) -> None:
             raise MetadataError(f"{file}: larger than {2 * limit} bytes as text, which no document may be")
 
 
-def _check_bounds(text: str, file: str) -> None:
+def _check_bounds(text: str, file: str, values: int) -> None:
     """Refuse what is too deep or too rich, in one pass that does not recurse."""
     opened = text.count("[") + text.count("{")
-    if opened <= DEPTH_LIMIT and opened + text.count(",") <= VALUES_LIMIT:
+    if opened <= DEPTH_LIMIT and opened + text.count(",") <= values:
         return
     depth = count = strings = 0
     for token in _TOKENS.finditer(text):
@@ -265,8 +268,8 @@ def _check_bounds(text: str, file: str) -> None:
         if depth > DEPTH_LIMIT:
             line = text.count("\n", 0, token.start()) + 1
             raise MetadataError(f"{file}: nested deeper than {DEPTH_LIMIT} at line {line}")
-        if count > VALUES_LIMIT or strings > 2 * VALUES_LIMIT + 1:  # each value may have a key
-            raise MetadataError(f"{file}: more than {VALUES_LIMIT} values")
+        if count > values or strings > 2 * values + 1:  # each value may have a key
+            raise MetadataError(f"{file}: more than {values} values")
 
 
 def _plain(value: object) -> Any:

@@ -74,6 +74,9 @@ def test_errors_name_the_place() -> None:
 
 def test_size_limits() -> None:
     assert safe_json(b"[1]", file="x", limit=3) == [1]
+    assert safe_json(b"[1, 2, 3]", file="x", values=3) == [1, 2, 3]
+    with pytest.raises(MetadataError, match="more than 3 values"):
+        safe_json(b"[1, 2, 3, 4, 5]", file="x", values=3)
     with pytest.raises(MetadataError, match="larger than 3"):
         safe_json(b"[1] ", file="x", limit=3)
     with pytest.raises(MetadataError, match="larger than 3"):

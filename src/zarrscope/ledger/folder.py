@@ -16,7 +16,7 @@ from zarrscope.store.keys import join
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zarrscope.store.contracts import Readable, Writable
+    from zarrscope.store.contracts import Buffer, Readable, Writable
 
 FOLDER = ".zarrscope"
 """Name of the group."""
@@ -27,7 +27,30 @@ MARK = f"{FOLDER}/zarr.json"
 MANIFEST = f"{FOLDER}/manifest"
 """Where the manifest lies."""
 
+LARGEST = 512 << 20
+"""Bytes of a document of ours: a manifest names every array and document of a plate, a plan every image,"""
+
+MOST_VALUES = 10_000_000
+"""and so many values in it. Documents of others have narrower bounds."""
+
 _OURS = "zarrscope"
+
+
+def read_ours(store: Readable, key: str) -> Any | None:
+    """Return a document of ours, which may be larger than those of others; None where it is absent.
+
+    Raises
+    ------
+    MetadataError
+        It is no JSON, or larger than ours become.
+    """
+    data = store.get(key, (0, LARGEST + 1))
+    return None if data is None else parse_ours(data, store.url(key))
+
+
+def parse_ours(data: Buffer, file: str) -> Any:
+    """Return what a document of ours says (see ``read_ours``)."""
+    return safe_json(memoryview(data), file=file, limit=LARGEST, values=MOST_VALUES)
 
 
 def is_ours(key: str) -> bool:

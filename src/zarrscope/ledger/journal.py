@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarrscope import log
-from zarrscope.documents import dump_json, safe_json
+from zarrscope.documents import dump_json
 from zarrscope.errors import CorruptDataError, MetadataError
 from zarrscope.ledger.checksum import checksum
-from zarrscope.ledger.folder import FOLDER
+from zarrscope.ledger.folder import FOLDER, parse_ours, read_ours
 from zarrscope.ledger.table import Entry, UnitTable
 from zarrscope.store.keys import join
 
@@ -133,7 +133,7 @@ class Journal:
                 return
             records = np.array([entry[:3] for entry in waiting], _RECORD)
             name = _segment(self._segments)
-            told = {key: [entry.size, f"{entry.checksum:016x}"] for key, (entry, _) in others.items()}
+            told = {key: str(entry) for key, (entry, _) in others.items()}
             offset = max([*(one[-1] for one in waiting), *(one[-1] for one in others.values())])
             if offset >= 0:
                 self.notes["offset"] = offset
@@ -166,11 +166,10 @@ def read_journal(store: Writable, data: Writable | None = None) -> Journal | Non
     MetadataError, CorruptDataError
         It cannot be read.
     """
-    found = store.get(PLAN)
-    if found is None:
-        return None
+    told: Any = read_ours(store, PLAN)
     place = store.url(PLAN)
-    told = safe_json(bytes(found), file=place)
+    if told is None and store.head(PLAN) is None:
+        return None
     try:
         table = UnitTable.described(told["arrays"])
     except (KeyError, TypeError, ValueError) as error:
@@ -192,7 +191,7 @@ def read_journal(store: Writable, data: Writable | None = None) -> Journal | Non
         table.size[records["number"]] = records["size"]
         table.sums[records["number"]] = records["sum"]
         listed = more.pop("documents", {})
-        documents.update({key: Entry(int(size), int(total, 16)) for key, (size, total) in listed.items()})
+        documents.update({key: Entry.parse(text) for key, text in listed.items()})
         notes.update(more)
         number += 1
     journal = Journal(store, data or store, told, table, number, notes)
@@ -202,8 +201,7 @@ def read_journal(store: Writable, data: Writable | None = None) -> Journal | Non
 
 def plan_in(store: Readable) -> Any | None:
     """Return what an unfinished run is, without its units; None where there is no journal."""
-    found = store.get(PLAN)
-    return None if found is None else safe_json(bytes(found), file=store.url(PLAN))
+    return read_ours(store, PLAN)
 
 
 def _segment(number: int) -> str:
@@ -221,5 +219,5 @@ def _unpacked(data: bytes, place: str) -> tuple[dict[str, Any], Any]:
     if body[:4] != _MAGIC or len(data) < 16 or checksum(body) != int.from_bytes(total, "little"):
         raise CorruptDataError(f"{place}: this part of the journal is damaged; begin again with --overwrite")
     length = int.from_bytes(body[4:8], "little")
-    notes = safe_json(body[8 : 8 + length], file=place)
+    notes = parse_ours(body[8 : 8 + length], place)
     return notes, np.frombuffer(body[8 + length :], _RECORD)

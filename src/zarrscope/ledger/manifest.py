@@ -1,9 +1,10 @@
 """What stands in a finished hierarchy: size and checksum of every unit and every document.
 
 Form: the group ``.zarrscope/manifest``. Its attribute ``zarrscope`` holds ``algorithm`` (of all
-checksums), ``arrays`` (path, prefix and separator of the keys, grid; units are numbered array by array in
-C order) and ``documents`` (key: [size, checksum in hexadecimal]). The arrays ``size`` (int64; -1: absent
-by design, -2: not known) and ``checksum`` (uint64) below it have one entry a unit.
+checksums), ``arrays`` (a text each: path, prefix and separator of the keys, grid, with tabs between them;
+units are numbered array by array in C order) and ``documents`` (key: "size checksum", the latter in
+hexadecimal). The arrays ``size`` (int64; -1: absent by design, -2: not known) and ``checksum`` (uint64)
+below it have one entry a unit.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarrscope.array.describe import describe, to_documents
-from zarrscope.array.group import Group, read_group, write_group
+from zarrscope.array.group import Group, decode_group, write_group
 from zarrscope.array.open import create_array, open_array
 from zarrscope.array.presets import preset
 from zarrscope.errors import CorruptDataError, MetadataError, NotFoundError, UnsupportedError
 from zarrscope.ledger.checksum import ALGORITHM
 from zarrscope.ledger.folder import MANIFEST as PLACE
+from zarrscope.ledger.folder import read_ours
 from zarrscope.ledger.table import Entry, UnitTable
 from zarrscope.store.keys import join
 from zarrscope.types import Region
@@ -91,7 +93,7 @@ def write_manifest(store: Writable, manifest: Manifest, zarr_format: int) -> lis
     told = {
         "algorithm": ALGORITHM,
         "arrays": manifest.units.describe(),
-        "documents": {k: [e.size, f"{e.checksum:016x}"] for k, e in sorted(manifest.documents.items())},
+        "documents": {key: str(entry) for key, entry in sorted(manifest.documents.items())},
     }
     write_group(store, PLACE, Group(zarr_format, {"zarrscope": told}))
     return [
@@ -108,9 +110,8 @@ def read_manifest(store: Readable) -> Manifest | None:
     MetadataError, CorruptDataError
         It is damaged; ``zarrscope verify --accept`` makes a new one of what stands there.
     """
-    try:
-        group = read_group(store, PLACE)
-    except NotFoundError:
+    group = _group(store)
+    if group is None:
         return None
     place = store.url(PLACE)
     try:
@@ -118,8 +119,8 @@ def read_manifest(store: Readable) -> Manifest | None:
         if told["algorithm"] != ALGORITHM:
             raise UnsupportedError(f"{place}: checksums of kind {told['algorithm']!r:.40} are not known here")
         manifest = Manifest(UnitTable.described(told["arrays"]))
-        for key, (size, total) in told["documents"].items():
-            manifest.documents[key] = Entry(int(size), int(total, 16))
+        for key, text in told["documents"].items():
+            manifest.documents[key] = Entry.parse(text)
         for name, values in zip(_ARRAYS, (manifest.units.size, manifest.units.sums), strict=True):
             array = open_array(store, join(PLACE, name), group.zarr_format)
             if array.shape != values.shape or array.dtype != values.dtype:
@@ -141,13 +142,24 @@ def read_table(store: Readable) -> UnitTable | None:
     MetadataError
         It is damaged.
     """
+    group = _group(store)
     try:
-        group = read_group(store, PLACE)
-        return UnitTable.described(group.attributes["zarrscope"]["arrays"])
-    except NotFoundError:
-        return None
+        return None if group is None else UnitTable.described(group.attributes["zarrscope"]["arrays"])
     except (KeyError, TypeError, ValueError) as error:
         raise MetadataError(f"{store.url(PLACE)}: the manifest is damaged ({error})") from error
+
+
+def _group(store: Readable) -> Group | None:
+    """Return the group of the manifest; None where there is none."""
+    document = read_ours(store, join(PLACE, "zarr.json"))
+    if document is not None:
+        return decode_group(document, store.url(join(PLACE, "zarr.json")))
+    if store.head(join(PLACE, ".zgroup")) is None:
+        return None
+    attributes = read_ours(store, join(PLACE, ".zattrs"))
+    if not isinstance(attributes, dict):
+        raise MetadataError(f"{store.url(PLACE)}: the manifest is damaged: it has no attributes")
+    return Group(2, attributes)
 
 
 def _read_whole(array: Any, values: Any) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarrscope.documents import dump_json, safe_json
+from zarrscope.documents import dump_json
 from zarrscope.errors import ConflictError, MetadataError
 from zarrscope.ledger.checksum import checksum
 from zarrscope.ledger.folder import MANIFEST as PLACE
-from zarrscope.ledger.folder import is_ours
+from zarrscope.ledger.folder import is_ours, parse_ours
+from zarrscope.ledger.table import Entry
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def renew_documents(store: Writable, changed: Mapping[str, bytes | None]) -> Non
             try:
                 store.put(
                     key,
-                    dump_json(_renewed(safe_json(bytes(data), file=store.url(key)), name, todo)),
+                    dump_json(_renewed(parse_ours(data, store.url(key)), name, todo)),
                     info.tag,
                 )
             except ConflictError:
@@ -69,5 +70,5 @@ def _renewed(
         if data is None:
             documents.pop(key, None)
         else:
-            documents[key] = [len(data), f"{checksum(data):016x}"]
+            documents[key] = str(Entry(len(data), checksum(data)))
     return document

@@ -49,6 +49,23 @@ class Entry:
         """Whether anything is known of the key."""
         return self.size != UNKNOWN
 
+    def __str__(self) -> str:
+        return f"{self.size} {self.checksum:016x}"
+
+    @classmethod
+    def parse(cls, text: Any) -> Entry:
+        """Return the entry that ``str`` has written.
+
+        Raises
+        ------
+        TypeError, ValueError
+            It has not.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"{text!r:.40} is no entry")
+        size, total = text.split(" ")
+        return cls(int(size), int(total, 16))
+
 
 @dataclass(frozen=True, slots=True)
 class Units:
@@ -128,6 +145,7 @@ class UnitTable:
     def __init__(self, arrays: Sequence[Units]) -> None:
         self.arrays = tuple(arrays)
         self._firsts = [one.first for one in self.arrays]
+        self._by_path = {one.path: one for one in reversed(self.arrays)}
         self._by_prefix = {one.prefix: one for one in self.arrays}
         self._shapes = sorted({(one.separator, len(one.grid)) for one in self.arrays})
         count = sum(one.count for one in self.arrays)
@@ -168,7 +186,7 @@ class UnitTable:
 
     def array(self, path: str) -> Units | None:
         """Return the units of the array at a path."""
-        return next((one for one in self.arrays if one.path == path), None)
+        return self._by_path.get(path)
 
     def note(self, number: int, size: int, total: int) -> None:
         """Take note of a unit."""
@@ -194,10 +212,10 @@ class UnitTable:
         """Yield the numbers of the units that are known."""
         yield from map(int, np.flatnonzero(self.size >= EMPTY))
 
-    def describe(self) -> list[dict[str, Any]]:
-        """Return the arrays as JSON."""
+    def describe(self) -> list[str]:
+        """Return the arrays as JSON: a text each, for a plate has a hundred thousand of them."""
         return [
-            {"path": one.path, "prefix": one.prefix, "separator": one.separator, "grid": list(one.grid)}
+            "\t".join((one.path, one.prefix, one.separator, ",".join(map(str, one.grid))))
             for one in self.arrays
         ]
 
@@ -207,15 +225,16 @@ class UnitTable:
 
         Raises
         ------
-        KeyError, TypeError, ValueError
+        TypeError, ValueError
             It tells of no table.
         """
         first, listed = 0, []
         for one in told:
-            grid = tuple(int(n) for n in one["grid"])
+            path, prefix, separator, sizes = str(one).split("\t")
+            grid = tuple(int(n) for n in sizes.split(",")) if sizes else ()
             if any(n < 0 for n in grid) or len(grid) > _MOST_AXES or prod(grid) > _MOST_UNITS - first:
                 raise ValueError("a grid that cannot be")
-            listed.append(Units(str(one["path"]), str(one["prefix"]), str(one["separator"]), grid, first))
+            listed.append(Units(path, prefix, separator, grid, first))
             first += listed[-1].count
         return cls(listed)
 

@@ -106,7 +106,7 @@ def test_the_form_is_as_documented() -> None:
     journal.note(None, "0/zarr.json", 4, 255)
     journal.note(6, "0/c/6", EMPTY, 0)
     journal.flush()
-    notes = {"offset": 17, "documents": {"0/zarr.json": [4, f"{255:016x}"]}}
+    notes = {"offset": 17, "documents": {"0/zarr.json": f"4 {255:016x}"}}
     rows = [(5, 70, 2**64 - 1), (6, -1, 0)]
     written = bytes(store.get(segment(0)) or b"")
     length = struct.unpack("<I", written[4:8])[0]
@@ -290,6 +290,18 @@ def test_a_damaged_segment_in_the_middle_is_refused() -> None:
 def test_a_damaged_plan_is_refused(plan: bytes) -> None:
     with pytest.raises(MetadataError, match=r"plan\.json"):
         read_journal(MemoryStore({PLAN: plan}))
+
+
+def test_the_plan_of_a_large_plate_is_read_again() -> None:
+    """It may have more values than a document of others."""
+    store = MemoryStore()
+    told = {"images": [{"path": f"A/{n}", "plan": {"levels": [n] * 30}} for n in range(20_000)]}
+    units = UnitTable.of([(f"A/{n}/0", describe((2,), "u1", (1,))) for n in range(20_000)])
+    Journal(store, store, told, units).begin()
+    again = read_journal(store)
+    assert again is not None
+    assert again.told["images"] == told["images"]
+    assert again.table.arrays == units.arrays
 
 
 def test_none_where_there_is_none() -> None:

@@ -12,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zarrscope.array.describe import describe
+from zarrscope.documents import VALUES_LIMIT
 from zarrscope.errors import CorruptDataError, MetadataError, UnsupportedError, ZarrscopeError
+from zarrscope.ledger.checksum import checksum
 from zarrscope.ledger.folder import MANIFEST, found_group
 from zarrscope.ledger.manifest import Manifest, read_manifest, read_table, write_manifest
+from zarrscope.ledger.renew import renew_documents
 from zarrscope.ledger.table import EMPTY, UNKNOWN, Entry, UnitTable
 from zarrscope.store.local import LocalStore
 from zarrscope.store.memory import MemoryStore
@@ -74,8 +77,8 @@ def test_zarr_python_reads_it(tmp_path: Path, zarr_format: int) -> None:
     assert group["manifest/checksum"][...].tolist() == [2**64 - 1, 0, 1 << 63, 3, 0]
     told = group["manifest"].attrs["zarrscope"]
     assert told["algorithm"] == "xxh3-64"
-    assert told["documents"] == {"zarr.json": [100, "0000000000000abc"], "0/zarr.json": [7, "f" * 16]}
-    assert [array["grid"] for array in told["arrays"]] == [[3], [2]]
+    assert told["documents"] == {"zarr.json": "100 0000000000000abc", "0/zarr.json": "7 " + "f" * 16}
+    assert told["arrays"] == ["0\t0/c/\t/\t3", "1\t1/c/\t/\t2"]
 
 
 def test_what_is_said_of_a_key() -> None:
@@ -125,11 +128,12 @@ def damaged(change: Any) -> MemoryStore:
         lambda told: told.pop("documents"),
         lambda told: told.update(arrays=7),
         lambda told: told.update(arrays=told["arrays"][:1]),
-        lambda told: told["arrays"][0].update(grid=[4]),
-        lambda told: told["arrays"][0].update(grid=[1 << 60]),
+        lambda told: told["arrays"].__setitem__(0, "0\t0/c/\t/\t4"),
+        lambda told: told["arrays"].__setitem__(0, f"0\t0/c/\t/\t{1 << 60}"),
         lambda told: told.update(documents=[]),
-        lambda told: told["documents"].update(a=[1, "xyz"]),
+        lambda told: told["documents"].update(a="1 xyz"),
         lambda told: told["documents"].update(a=3),
+        lambda told: told["documents"].update(a=[1, "0"]),
         lambda told: told.clear(),
     ],
 )
@@ -168,3 +172,25 @@ def test_damaged_columns(name: str) -> None:
                 assert dict(found) == dict(example()), "a flip that means nothing"
         store.put(key, data)
     assert read_manifest(store) is not None
+
+
+def test_a_plate_of_a_hundred_thousand_arrays() -> None:
+    """1536 wells of 9 fields of 8 levels: more values than a document of others may have."""
+    names = [f"{row}/{column}/{field}" for row in range(32) for column in range(48) for field in range(9)]
+    one = describe((2, 2), "u1", (1, 1))
+    units = UnitTable.of([(f"{name}/{level}", one) for name in names for level in range(8)])
+    documents = {f"{array.path}/zarr.json": Entry(900, 2**63) for array in units.arrays}
+    documents |= {f"{name}/{n}": Entry(1, 1) for name in names for n in range(40)}
+    assert len(units.arrays) == 110_592
+    assert len(documents) > VALUES_LIMIT
+    store = MemoryStore()
+    write_manifest(store, Manifest(units, documents), 3)
+    again = read_manifest(store)
+    assert again is not None
+    assert again.documents == documents
+    assert again.units.arrays == units.arrays
+    renew_documents(store, {"31/47/8/7/zarr.json": b"new"})
+    again = read_manifest(store)
+    assert again is not None
+    assert again.entry("31/47/8/7/zarr.json") == Entry(3, checksum(b"new"))
+    assert again.units.array("31/47/8/7") == units.arrays[-1]

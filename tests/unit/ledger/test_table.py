@@ -158,12 +158,9 @@ def test_a_million_units_take_megabytes() -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        [{}], [3], 3, None, [{"path": "", "prefix": "", "separator": "/", "grid": [-1]}],
-        [{"path": "", "prefix": "", "separator": "/", "grid": [1 << 40]}],
-        [{"path": "", "prefix": "", "separator": "/", "grid": [1] * 33}],
-        [{"path": "", "prefix": "", "separator": "/", "grid": ["x"]}],
-        [{"path": "", "prefix": "", "separator": "/", "grid": 3}],
-        [{"path": "", "prefix": "", "separator": "/", "grid": [1 << 14, 1 << 13]}] * 3,
+        [{}], [3], 3, None,
+        "0\t\t/\t1", ["\t\t/\t-1"], [f"\t\t/\t{1 << 40}"], ["\t\t/\t" + ",".join("1" * 33)],
+        ["\t\t/\tx"], ["\t\t/"], ["\t\t/\t1\t1"], ["\t\t/\t1,"], [f"\t\t/\t{1 << 14},{1 << 13}"] * 3,
     ],
 )  # fmt: skip
 def test_what_tells_of_no_table(told: Any) -> None:
