@@ -6,10 +6,8 @@ from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zarrscope.array.chain import chunk_chain, unit_chain
-from zarrscope.array.grid import Part, check_region, empty, select, units
+from zarrscope.array.grid import Part, check_block, check_region, empty, select, units
 from zarrscope.array.indices import IndexCache
 from zarrscope.array.ranges import Entry, batches, spans, start_of
 from zarrscope.array.scratch import borrowed
@@ -23,6 +21,7 @@ from zarrscope.types import Region
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from zarrscope.array.chain import CodecChain
@@ -223,11 +222,7 @@ class ChunkedArray:
         UnsupportedError
             The store cannot replace a value only over a known state, which a part of a unit needs.
         """
-        check_region(region, self.shape)
-        if block.shape != region.shape or not np.can_cast(block.dtype, self.dtype, "safe"):
-            raise ArgumentError(
-                f"the block is {block.shape} {block.dtype}; needed is {region.shape} {self.dtype}"
-            )
+        check_block(region, block, self.shape, self.dtype)
         if region.size == 0:
             return
         rows = zip(*region, self._metadata.unit, strict=True)

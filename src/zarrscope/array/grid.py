@@ -98,6 +98,13 @@ def check_region(region: Region, shape: Shape) -> None:
             raise ArgumentError(f"axis {axis}: the region {start} to {stop} is not inside 0 to {size}")
 
 
+def check_block(region: Region, block: NDArray[Any], shape: Shape, dtype: np.dtype[Any]) -> None:
+    """Refuse a block that cannot be written to a region of an array of this shape and type."""
+    check_region(region, shape)
+    if block.shape != region.shape or not np.can_cast(block.dtype, dtype, "safe"):
+        raise ArgumentError(f"the block is {block.shape} {block.dtype}; needed is {region.shape} {dtype}")
+
+
 def empty(shape: Shape, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return memory for a region, or BudgetError where there cannot be as much."""
     try:

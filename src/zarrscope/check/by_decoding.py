@@ -14,6 +14,7 @@ from zarrscope.array.chunked import ChunkedArray
 from zarrscope.array.scratch import scratch
 from zarrscope.array.stages import Stream, Zstd
 from zarrscope.check.named import named_in
+from zarrscope.check.stale import stale_notes
 from zarrscope.check.verification import Finding, Tally
 from zarrscope.errors import ZarrscopeError
 from zarrscope.ledger.inventory import keys_of, measured
@@ -100,7 +101,7 @@ class ByDecoding:
     @property
     def notes(self) -> list[str]:
         """What could not be told."""
-        return [*self._named.notes, *self._tally.told()]
+        return [*self._named.notes, *stale_notes(self._store), *self._tally.told()]
 
     def findings(self, threads: Executor) -> Generator[Finding, None, None]:
         """Yield documents, units, then all other files."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrscope.check.padding import same_when_trimmed
+from zarrscope.check.stale import stale_notes
 from zarrscope.check.verification import Finding, Tally
 from zarrscope.errors import ZarrscopeError
 from zarrscope.ledger.inventory import keys_of, measured
+from zarrscope.ledger.table import UNKNOWN
 from zarrscope.store.contracts import Listable
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from zarrscope.ledger.table import Entry
     from zarrscope.store.contracts import Readable
 
+NOT_KNOWN = "{n} file(s) of which the manifest knows nothing: not compared"
 NOT_LISTED = "extra files: not checked, what serves this cannot be asked for a list"
 
 
@@ -37,6 +40,9 @@ class ByManifest:
     def __init__(self, store: Readable, manifest: Manifest) -> None:
         self._store, self._manifest = store, manifest
         self._tally = Tally()
+        unknown = sum(not entry.known for entry in manifest.documents.values())
+        self._tally.counts[NOT_KNOWN] += unknown + int((manifest.units.size == UNKNOWN).sum())
+        self._tally.lines += stale_notes(store)
         self.total = sum(max(e.size, 0) for e in manifest.documents.values()) + manifest.units.bytes
 
     @property
@@ -75,5 +81,3 @@ class ByManifest:
             entry = self._manifest.entry(key)
             if entry is None or entry.empty:
                 yield Finding(key, "extra")
-            elif not entry.known:
-                self._tally.counts["{n} file(s) of which the manifest knows nothing: not compared"] += 1

@@ -6,15 +6,16 @@ record of the run as attributes, and the manifest.
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.documents import dump_json, safe_json
-from zarrscope.errors import MetadataError
-from zarrscope.store.contracts import Request
+from zarrscope.errors import ConflictError, MetadataError
+from zarrscope.store.contracts import ABSENT, Request
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from zarrscope.store.contracts import Buffer, Readable, Writable
 
@@ -34,6 +35,7 @@ MOST_VALUES = 10_000_000
 """and so many values in it. Documents of others have narrower bounds."""
 
 _OURS = "zarrscope"
+_TRIES = 100
 
 
 def read_ours(store: Readable, key: str) -> Any | None:
@@ -128,8 +130,93 @@ def note_stale(store: Writable, paths: Sequence[str]) -> None:
         Holds the hierarchy.
     paths : sequence of str
         Of the levels.
+
+    Raises
+    ------
+    ConflictError
+        Others change what our group tells all the time.
     """
-    zarr_format = 3 if store.head("zarr.json") else 2
+    _tell(store, lambda told: {**told, "stale": sorted({*told.get("stale", ()), *paths})})
+
+
+def begin_update(store: Writable, paths: Sequence[str]) -> str | None:
+    """Note that an update has begun, so that its end can be missed, and return its token.
+
+    Where our group is absent nothing is noted, and None returned: there is no manifest that could be wrong.
+
+    Parameters
+    ----------
+    store : Writable
+        Holds the hierarchy.
+    paths : sequence of str
+        Of the levels that are to be renewed.
+
+    Raises
+    ------
+    ConflictError
+        Others change what our group tells all the time.
+    """
+    if all(store.head(join(FOLDER, name)) is None for name in ("zarr.json", ".zgroup")):
+        return None
+    token = secrets.token_hex(8)
+    _tell(store, lambda told: {**told, "updates": {**told.get("updates", {}), token: list(paths)}})
+    return token
+
+
+def end_update(store: Writable, token: str | None, whole: Sequence[str] = ()) -> None:
+    """Remove the note of an update; those of others stay.
+
+    Parameters
+    ----------
+    store : Writable
+        Holds the hierarchy.
+    token : str, optional
+        Of the update; nothing is done without one.
+    whole : sequence of str
+        Paths of levels that it has made anew as a whole: they are stale no longer.
+
+    Raises
+    ------
+    ConflictError
+        Others change what our group tells all the time.
+    """
+
+    def without(told: dict[str, Any]) -> dict[str, Any]:
+        others = {name: paths for name, paths in told.pop("updates", {}).items() if name != token}
+        stale = sorted({*told.pop("stale", ())} - {*whole})
+        return told | ({"stale": stale} if stale else {}) | ({"updates": others} if others else {})
+
+    if token is not None:
+        _tell(store, without)
+
+
+def stale_levels(store: Readable) -> tuple[list[str], int]:
+    """Return the levels that may not show what finer ones do, and how many updates have not ended."""
     told = told_by(store)
-    stale = sorted({*told.get("stale", ()), *paths})
-    store.sync(found_group(store, zarr_format, {**told, "stale": stale}))
+    stale, updates = told.get("stale", ()), told.get("updates", {})
+    try:
+        begun = {str(one) for paths in updates.values() for one in paths}
+        return sorted({*map(str, stale), *begun}), len(updates)
+    except (AttributeError, TypeError):  # by somebody's hand
+        return [], 0
+
+
+def _tell(store: Writable, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Change what our group tells, by compare-and-set, durably."""
+    zarr_format = 2 if store.head("zarr.json") is None else 3
+    key = MARK if zarr_format == 3 else join(FOLDER, ".zattrs")
+    if zarr_format == 2 and store.head(join(FOLDER, ".zgroup")) is None:
+        store.put(join(FOLDER, ".zgroup"), dump_json({"zarr_format": 2}))
+    for _ in range(_TRIES):
+        info = store.head(key)
+        told = change(told_by(store))
+        document: dict[str, Any] = {_OURS: told} if told else {}
+        if zarr_format == 3:
+            document = {"zarr_format": 3, "node_type": "group", "attributes": document}
+        try:
+            store.put(key, dump_json(document), ABSENT if info is None else info.tag)
+        except ConflictError:
+            continue
+        store.sync([key])
+        return
+    raise ConflictError(f"{store.url(key)} is changed by others all the time; try again")

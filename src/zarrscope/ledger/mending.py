@@ -8,7 +8,7 @@ from xxhash import xxh3_64
 
 from zarrscope.errors import CorruptDataError, NotFoundError
 from zarrscope.ledger.folder import MANIFEST as PLACE
-from zarrscope.ledger.folder import found_group, told_by
+from zarrscope.ledger.folder import found_group, stale_levels, told_by
 from zarrscope.ledger.inventory import pieces
 from zarrscope.ledger.manifest import write_manifest
 from zarrscope.ledger.record import now
@@ -70,6 +70,9 @@ def replace_manifest(store: Writable, manifest: Manifest, zarr_format: int) -> N
         Of the hierarchy, 2 or 3.
     """
     told = {"state": "finished", **told_by(store), "accepted": now()}
+    if stale := stale_levels(store)[0]:
+        told["stale"] = stale  # it is accepted as it stands, but made of the finer levels it is not
+    told.pop("updates", None)
     if isinstance(store, Listable):
         # The group first: without it there is no manifest, and never a mixture of two.
         names = (f"{PLACE}/zarr.json", f"{PLACE}/.zgroup", f"{PLACE}/.zattrs")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from zarrscope.array.chunked import ChunkedArray
+from zarrscope.array.grid import check_block
 from zarrscope.errors import AccessError, ArgumentError, UnsupportedError
-from zarrscope.ledger.folder import note_stale
-from zarrscope.ledger.units import renew_units, until_settled
+from zarrscope.ledger.folder import begin_update, end_update, note_stale
+from zarrscope.ledger.units import forget_units, renew_units, until_settled
 from zarrscope.node.image import Image
 from zarrscope.node.open import open_node
 from zarrscope.pyramid.remaking import Remade, factors_between, kernel_of
@@ -20,7 +21,7 @@ from zarrscope.types import Region
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,10 +54,10 @@ def update(
 ) -> Updated:
     """Replace pixels of a finished image.
 
-    Write units of which only a part is given are read, changed, and written only over the state that was
-    read: what others write at the same time, in this process or another, on this machine or another, is
-    not lost. The manifest is renewed, and so are the coarser levels where the document says that zarrscope
-    made them.
+    Of write units that are given in part the rest is read, and they are written only over the state that was
+    read: what others write at the same time, wherever they run, is not lost. Manifest and coarser levels are
+    renewed, the latter where the document says that zarrscope made them. What a killed update was about to
+    change is noted in ``.zarrscope``; ``verify`` tells of it.
 
     Parameters
     ----------
@@ -96,40 +97,63 @@ def update(
     node = image if isinstance(image, Image) else open_node(resolve(image))
     if not isinstance(node, Image):
         raise ArgumentError("this is no image but a group of some; name one of them")
-    if not 0 <= level < len(node.levels):
-        raise ArgumentError(f"there is no level {level}; the image has {len(node.levels)}")
-    arrays = [ChunkedArray(one.array.store, one.array.path, one.array.metadata) for one in node.levels]
+    arrays = _levels(node, level)
+    finest, store = arrays[0], arrays[0].writable
+    wanted = region if isinstance(region, Region) else _region(region, finest)
+    pixels = np.asarray(block)
+    check_block(wanted, pixels, finest.shape, finest.dtype)
+    steps, stale = _steps(node, arrays, wanted)
+    # First that nothing is known any more: whoever finds what a killed update left is not misled.
+    token = begin_update(store, [step.coarser.path for step in steps])
+    met = [(finest, wanted), *((step.coarser, step.shown) for step in steps)]
+    forget_units(store, [array.key(unit) for array, part in met for unit in _units(array, part)])
+    if stale:
+        note_stale(store, stale)
+    finest.write(wanted, pixels)
+    _settle(store, finest, wanted)
+    for step in steps:
+        _remake(store, step)
+    end_update(store, token, [s.coarser.path for s in steps if s.shown == Region.whole(s.coarser.shape)])
+    return Updated(tuple(step.coarser.path for step in steps), tuple(stale))
+
+
+class _Step(NamedTuple):
+    """A level that is made anew from a finer one, and the pixels of it in which the change shows."""
+
+    finer: ChunkedArray
+    coarser: ChunkedArray
+    made_by: Kernel
+    factors: tuple[int, ...]
+    shown: Region
+
+
+def _levels(image: Image, level: int) -> list[ChunkedArray]:
+    """Return a level and the coarser ones, to be written."""
+    if not 0 <= level < len(image.levels):
+        raise ArgumentError(f"there is no level {level}; the image has {len(image.levels)}")
+    arrays = [ChunkedArray(one.array.store, one.array.path, one.array.metadata) for one in image.levels]
     store = arrays[level].store
     if not isinstance(store, Writable):
         raise AccessError(f"{store.url()} can only be read; copy it to a folder first (zarrscope copy)")
-    wanted = region if isinstance(region, Region) else _region(region, arrays[level])
-    arrays[level].write(wanted, np.asarray(block))
-    _settle(store, arrays[level], wanted)
-    renewed: list[str] = []
-    stale: list[str] = []
-    made_by = kernel_of(node.multiscale, arrays[level].dtype)
-    for finer, coarser in zip(arrays[level:], arrays[level + 1 :], strict=False):
+    return arrays[level:]
+
+
+def _steps(image: Image, arrays: Sequence[ChunkedArray], wanted: Region) -> tuple[list[_Step], list[str]]:
+    """Return how coarser levels are made anew, and the paths of those of which nothing tells how."""
+    steps: list[_Step] = []
+    made_by = kernel_of(image.multiscale, arrays[0].dtype)
+    for finer, coarser in pairwise(arrays):
         factors = factors_between(finer.shape, coarser.shape)
-        if stale or made_by is None or factors is None:
-            stale.append(coarser.path)
-            continue
+        if made_by is None or factors is None:
+            break
         wanted = _shown(wanted, factors, made_by, coarser)
-        _remake(store, finer, coarser, made_by, factors, wanted)
-        renewed.append(coarser.path)
-    if stale:
-        note_stale(store, stale)
-    return Updated(tuple(renewed), tuple(stale))
+        steps.append(_Step(finer, coarser, made_by, factors, wanted))
+    return steps, [array.path for array in arrays[len(steps) + 1 :]]
 
 
-def _remake(
-    store: Writable,
-    finer: ChunkedArray,
-    coarser: ChunkedArray,
-    made_by: Kernel,
-    factors: tuple[int, ...],
-    wanted: Region,
-) -> None:
+def _remake(store: Writable, step: _Step) -> None:
     """Make a part of a level anew, until the finer one has stood still meanwhile."""
+    finer, coarser, made_by, factors, wanted = step
 
     def work() -> None:
         fresh = ChunkedArray(finer.store, finer.path, finer.metadata)  # no index that others have changed

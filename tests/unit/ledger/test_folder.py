@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 import zarr
 
-from zarrscope.ledger.folder import MARK, ensure_group, found_group, is_ours, note_stale, told_by
+from zarrscope.ledger.folder import (
+    MARK,
+    begin_update,
+    end_update,
+    ensure_group,
+    found_group,
+    is_ours,
+    note_stale,
+    stale_levels,
+    told_by,
+)
 from zarrscope.store.local import LocalStore
 from zarrscope.store.memory import MemoryStore
 
@@ -60,6 +71,26 @@ def test_stale_levels_are_added_to_what_is_told(root: str, document: str) -> Non
     note_stale(store, ["1", "3"])
     assert told_by(store) == {"state": "finished", "run": {"id": "a"}, "stale": ["1", "2", "3"]}
     assert json.loads(bytes(store.get(document) or b""))
+
+
+@pytest.mark.parametrize("root", ["zarr.json", ".zgroup"])
+def test_notes_of_many_updates_are_neither_lost_nor_left(root: str) -> None:
+    store = MemoryStore({root: b"{}"})
+    assert begin_update(store, ["1"]) is None, "without our group there is nothing to note"
+    found_group(store, 3 if root == "zarr.json" else 2, {"state": "finished", "stale": ["1", "3"]})
+    killed = begin_update(store, ["2"])
+
+    def one(number: int) -> None:
+        token = begin_update(store, [f"a{number}"])
+        assert f"a{number}" in stale_levels(store)[0]
+        end_update(store, token, ["3"])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(20)))
+    assert told_by(store) == {"state": "finished", "stale": ["1"], "updates": {killed: ["2"]}}
+    assert stale_levels(store) == (["1", "2"], 1)
+    end_update(store, killed)
+    assert told_by(store) == {"state": "finished", "stale": ["1"]}
 
 
 def test_what_is_ours() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zarrscope
+from zarrscope.check.repair import accept
 from zarrscope.errors import AccessError, ArgumentError, UnsupportedError
 from zarrscope.ledger.folder import told_by
 from zarrscope.ledger.manifest import read_manifest
@@ -172,6 +173,60 @@ def test_levels_of_others_are_noted_as_stale(change: str) -> None:
     after = levels(store)
     assert (after[0][0, :4, :4] == 5).all()
     assert all(np.array_equal(a, b) for a, b in zip(after[1:], before[1:], strict=True))
+
+
+class Dying(MemoryStore):
+    """Stops as a killed process does, at the first value that begins so."""
+
+    deadly = "never"
+
+    def create(self, key: str, if_tag: str | None = None) -> Any:
+        if key.startswith(self.deadly):
+            raise KeyboardInterrupt
+        return super().create(key, if_tag)
+
+    def put(self, key: str, data: Any, if_tag: str | None = None) -> None:
+        if key.startswith(self.deadly):
+            raise KeyboardInterrupt
+        super().put(key, data, if_tag)
+
+
+@pytest.mark.parametrize("deadly", ["1/", "2/"])
+@pytest.mark.parametrize(("version", "shards"), FORMS)
+def test_what_a_killed_update_leaves_is_told_and_not_undone(version: str, shards: Any, deadly: str) -> None:
+    store = write(Dying(), pixels(), version, shards)
+    place, block = np.s_[0:1, 0:20, 0:40], np.full((1, 20, 40), 9999, "u2")
+    store.deadly = deadly
+    with pytest.raises(KeyboardInterrupt):
+        zarrscope.update(store, place, block)
+    store.deadly = "never"
+    found = zarrscope.verify(store)
+    assert "file(s) of which the manifest knows nothing" in found.message
+    assert "level(s) 1, 2: stale" in found.message
+    assert "1 update(s) not ended" in found.message
+    assert found.same, "nothing that --repair would put back"
+    zarrscope.update(store, place, block)
+    data = pixels()
+    data[place] = block
+    for level, right in zip(levels(store), levels(write(MemoryStore(), data, version, shards)), strict=True):
+        assert np.array_equal(level, right)
+    assert "1 update(s) not ended" in zarrscope.verify(store).message, (
+        "nothing says which pixels it was about"
+    )
+    accept(store)
+    assert told_by(store)["stale"] == ["1", "2"]
+    zarrscope.update(store, np.s_[:, :, :], data)
+    assert not {"stale", "updates"} & told_by(store).keys()
+    assert "stale" not in zarrscope.verify(store).message
+    assert zarrscope.verify(store).same
+
+
+def test_a_refused_block_leaves_no_note() -> None:
+    store = write(MemoryStore(), pixels())
+    before = {key: bytes(store.get(key) or b"") for key in store.list()}
+    with pytest.raises(ArgumentError):
+        zarrscope.update(store, np.s_[0:1, 0:4, 0:4], np.zeros((1, 4, 5), "u2"))
+    assert {key: bytes(store.get(key) or b"") for key in store.list()} == before
 
 
 def test_without_a_manifest() -> None:
