@@ -47,12 +47,8 @@ def repair(
 
     Parameters
     ----------
-    url : str, path-like or Writable
-        What is to be mended.
-    against : str, path-like or Readable
-        A copy of the same form, or a source.
-    workers : int, optional
-        Threads.
+    url, against, workers
+        What is to be mended, with a copy of the same form or a source (see ``verify``).
     tell : callable, optional
         Receives what was found before anything was mended.
     redo : callable, optional
@@ -86,15 +82,7 @@ def repair(
             f"{address(against)} is no copy of the same form, and nothing tells which files are to be made "
             "anew from a source; name a good copy, or convert again with --overwrite"
         )
-    wrong: list[str] = []
-
-    def note(one: Finding) -> None:
-        if one.status in MENDED:
-            wrong.append(one.file)
-        if tell is not None:
-            tell(one)
-
-    compare(how, Verification(address(url)), threads, note)
+    wrong = _wrong(how, address(url), threads, tell)
     failed: list[str] = []
     if copied is not None:
         failed = _from_copy(store, copied.copy, wrong, known, threads)
@@ -104,6 +92,20 @@ def repair(
     compare(how, found, threads)
     found.notes[:0] = [f"{len(wrong) - len(failed)} file(s) {mended}", *failed[:5]]
     return found
+
+
+def _wrong(how: Comparison, named: str, threads: int, tell: Callable[[Finding], None] | None) -> list[str]:
+    """Return the files that are to be put right."""
+    wrong: list[str] = []
+
+    def note(one: Finding) -> None:
+        if one.status in MENDED:
+            wrong.append(one.file)
+        if tell is not None:
+            tell(one)
+
+    compare(how, Verification(named), threads, note)
+    return wrong
 
 
 def _from_copy(
@@ -158,15 +160,24 @@ def accept(url: str | os.PathLike[str] | Readable, *, workers: int | None = None
         more = f" (and {len(wrong) - 1} more)" if wrong[1:] else ""
         reason = wrong[0].reason or f"{store.url(wrong[0].file)} is {wrong[0].status}"
         raise CorruptDataError(f"{reason}{more}; nothing was accepted")
+    known = None
+    with suppress(MetadataError, CorruptDataError):  # a damaged one is what is replaced
+        known = read_manifest(place.ledger)
     manifest = manifest_of(store, threads)
     replace_manifest(target, manifest, zarr_format_of(store) if ledger is place.store else 3)
     accepted = Verification(address(url), "accepted as it stands")
     accepted.counts["same"] = sum(1 for _, entry in manifest if _there(entry))
+    if gone := [key for key, e in known or () if _there(e) and not _there(manifest.entry(key))]:
+        units = sum(known is not None and key not in known.documents for key in gone)
+        accepted.notes.append(
+            f"{len(gone)} file(s) that the old manifest knew are gone, {units} of them units with pixels "
+            f"({', '.join(gone[:3])}{', ...' if gone[3:] else ''})"
+        )
     return accepted
 
 
-def _there(entry: Entry) -> bool:
-    return entry.size >= 0
+def _there(entry: Entry | None) -> bool:
+    return entry is not None and entry.size >= 0
 
 
 def _writable(store: Readable) -> Writable:

@@ -382,6 +382,19 @@ def test_what_cannot_be_repaired(tmp_path: Path) -> None:
         accept(Served(store))
 
 
+def test_accept_tells_what_is_gone() -> None:
+    store = MemoryStore()
+    zarrscope.write(np.arange(1, 65, dtype="u1").reshape(8, 8), store, axes="yx", levels=1, shards="none",
+                    chunks={"y": 4, "x": 4})  # fmt: skip
+    assert accept(store).notes == []
+    for key in ("0/c/0/1", "0/c/1/1"):
+        store.delete(key)
+    accepted = accept(store)
+    assert "2 file(s) that the old manifest knew are gone, 2 of them units" in accepted.message
+    assert "(0/c/0/1, 0/c/1/1)" in accepted.message
+    assert accept(store).notes == [], "told once: now it is as it should be"
+
+
 @pytest.mark.parametrize(("version", "shards"), FORMS)
 def test_accept(version: str, shards: Any) -> None:
     store = image(MemoryStore(), version, shards)
