@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from zarrscope.store.contracts import Readable
 
 _KEPT_BYTES = 16 << 20
+_OVERHEAD = 256  # bytes that an index takes beside its own
+
+_SMALL = 448
+"""Bytes of an index that Python keeps apart from the rest of the memory, as all objects up to 512 bytes.
+
+What is kept between the buffers that codecs take and give back leaves holes that these do not fit into any
+more: without this the memory grows by one such buffer a shard. Small ones are kept as they came, therefore.
+"""
+
+_MOST_LARGE = 1024
 
 
 class IndexCache:
@@ -28,8 +38,11 @@ class IndexCache:
 
     def __init__(self, store: Readable, layout: ShardLayout) -> None:
         self._store, self._layout = store, layout
-        self._kept: OrderedDict[str, ShardIndex] = OrderedDict()
-        self._most = max(1, _KEPT_BYTES // layout.index_size)
+        self._kept: OrderedDict[str, ShardIndex | bytes] = OrderedDict()
+        self._small = layout.index_size <= _SMALL
+        self._most = max(1, _KEPT_BYTES // (layout.index_size + _OVERHEAD))
+        if not self._small:
+            self._most = min(self._most, _MOST_LARGE)
         self._lock = Lock()
 
     def get(self, key: str) -> ShardIndex | None:
@@ -44,7 +57,7 @@ class IndexCache:
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)
-                return found
+                return self._layout.decode_index(found) if isinstance(found, bytes) else found
         data = self._store.get(key, self._layout.index_range)
         if data is None:
             return None
@@ -53,7 +66,7 @@ class IndexCache:
         except CorruptDataError as error:
             raise CorruptDataError(f"{self._store.url(key)}: {error}") from error
         with self._lock:
-            self._kept[key] = index
+            self._kept[key] = bytes(data) if self._small else index
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return index
