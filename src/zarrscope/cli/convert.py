@@ -19,6 +19,7 @@ from zarrscope.convert.told import options_as_json
 from zarrscope.pyramid.downsample import KERNELS
 from zarrscope.pyramid.plan import PlanOptions
 from zarrscope.spec.versions import VERSIONS_WRITTEN
+from zarrscope.store.keys import without_secrets
 from zarrscope.store.resolve import resolve_writable
 from zarrscope.write.standing import leftover
 
@@ -42,11 +43,11 @@ def run(words: list[str]) -> int:
     check_apart(chosen.source, chosen.destination)
     store = resolve_writable(chosen.destination)
     wish = Wish(_options(chosen), chosen.axes, False if chosen.no_manifest else None)
-    before = take_up(store, wish, _given(chosen)) if chosen.resume else Before(wish, {})
+    before = take_up(store, wish, _given(chosen), look=chosen.dry_run) if chosen.resume else Before(wish, {})
     with planned(chosen.source, before.wish.options, before.wish.axes) as plan:
         check_unchanged(before, plan)
         if before.finished:
-            print(f"{chosen.destination}: it is complete, there is nothing to go on with")
+            print(f"{without_secrets(chosen.destination)}: it is complete, there is nothing to go on with")
             return 0
         if chosen.dry_run:
             print(plan)
@@ -63,8 +64,8 @@ def run(words: list[str]) -> int:
                 print(f"zarrscope convert: stopped; {leftover(store)}", file=sys.stderr)
                 return 130
     print(
-        f"{chosen.destination}: OME-Zarr {plan.options.version}, {len(plan.scenes)} image(s), "
-        f"{plan.files} files, {format_size(written)} in {monotonic() - begun:.1f} s"
+        f"{without_secrets(chosen.destination)}: OME-Zarr {plan.options.version}, {len(plan.scenes)} "
+        f"image(s), {plan.files} files, {format_size(written)} in {monotonic() - begun:.1f} s"
     )
     return 0
 
@@ -110,7 +111,11 @@ def _parser() -> Parser:
         _EXAMPLES,
     )
     parser.add_argument("source", metavar="SRC", help="file, folder, pattern in quotes, or address of a Zarr")
-    parser.add_argument("destination", metavar="DST", help="folder to write, for example cells.ome.zarr")
+    parser.add_argument(
+        "destination",
+        metavar="DST",
+        help="folder to write, for example cells.ome.zarr; also .ozx, s3://, gs://, az://",
+    )
     _add_form(parser.add_argument_group("form of the result"))
     _add_meaning(parser.add_argument_group("what the source means"))
     _add_run(parser.add_argument_group("the run"))

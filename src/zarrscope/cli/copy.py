@@ -37,7 +37,7 @@ def run(words: list[str]) -> int:
     check_apart(chosen.source, chosen.destination)
     final = resolve_writable(chosen.destination)
     options = _options(chosen)
-    before = take_up_copy(final, options) if chosen.resume else None
+    before = take_up_copy(final, options, look=chosen.dry_run) if chosen.resume else None
     plan = plan_copy(resolve(chosen.source), chosen_before(options, before))
     place = without_secrets(chosen.destination)
     if finished(before, plan):

@@ -14,7 +14,14 @@ from zarrscope.convert.resume import Before, Wish
 from zarrscope.convert.run import check_apart
 from zarrscope.convert.told import check_same_options
 from zarrscope.convert.transfer import recode, units
-from zarrscope.errors import ArgumentError, BudgetError, CorruptDataError, ZarrscopeError
+from zarrscope.errors import (
+    ArgumentError,
+    BudgetError,
+    CorruptDataError,
+    NotFoundError,
+    UnsupportedError,
+    ZarrscopeError,
+)
 from zarrscope.executor import cores, executor
 from zarrscope.ledger.inventory import measured, pieces
 from zarrscope.ledger.record import now, versions
@@ -56,7 +63,7 @@ def copy(
     manifest: bool = True,
     verify: bool = False,
     progress: Callable[[int], None] | None = None,
-) -> Image | ImageGroup:
+) -> Image | ImageGroup | None:
     """Copy an image, a plate, a collection with all that belongs to it, between any two stores.
 
     Without options all goes over as bytes, each value checked against the source's manifest where there
@@ -81,8 +88,8 @@ def copy(
 
     Returns
     -------
-    Image or ImageGroup
-        The copy, open for reading.
+    Image, ImageGroup or None
+        The copy, open for reading; None where it is a Zarr but no image and no group of some.
 
     Raises
     ------
@@ -100,23 +107,37 @@ def copy(
         run_copy(
             plan, final, before, overwrite=overwrite, manifest=manifest, verify=verify, progress=progress
         )
-    return open_node(resolve(destination))
+    try:
+        return open_node(resolve(destination))
+    except (NotFoundError, UnsupportedError):
+        return None  # a Zarr, but no OME-Zarr
 
 
-def take_up_copy(final: Writable, options: CopyOptions) -> Before | None:
+def take_up_copy(final: Writable, options: CopyOptions, *, look: bool = False) -> Before | None:
     """Return what an earlier copy has left; None where there is nothing.
+
+    Parameters
+    ----------
+    final : Writable
+        The destination.
+    options : CopyOptions
+        What is asked for now.
+    look : bool
+        Only look: nothing is changed.
 
     Raises
     ------
     ArgumentError
         It was no copy, or one in another form.
     """
-    settle(final)
+    if not look:
+        settle(final)
     found = standing(final)
     if not found.state:
         return None
     if not found.run and found.state != FINISHED:
-        forget(final)
+        if not look:
+            forget(final)
         return None
     if found.run.get("kind") != "copy":
         raise ArgumentError(
@@ -194,15 +215,17 @@ def run_copy(
     )
     place = Destination(final, job, overwrite=overwrite, resume=before is not None)
     if before is None:
-        check_room(final, plan.bytes, plan.count + len(rooms) + NOTES, lambda: 1.0)
+        check_room(final, plan.bytes, max(plan.count, len(rooms)) + NOTES, lambda: 1.0)
+    already = place.journal.table.bytes
     try:
         with place:
+            already = place.journal.table.bytes
             Copying(plan, place, verify=verify, progress=progress).run()
     except ZarrscopeError as error:
         if place.kept:
             raise type(error)(f"{error}; {leftover(final)}") from error
         raise
-    return place.journal.table.bytes
+    return place.journal.table.bytes - already
 
 
 class Copying:
@@ -241,6 +264,10 @@ class Copying:
         self._move()
         for path, old in self._plan.old.items():
             self._encode_anew(old, self._plan.arrays[path])
+        if plan_copy(self._plan.source, self._plan.options).fingerprint != self._plan.fingerprint:
+            raise CorruptDataError(
+                f"{self._plan.source.url()} has changed while it was copied; copy it again"
+            )
         # What was never stored stays so; the journal needs not know, the manifest tells of it.
         self._table.size[self._table.size == UNKNOWN] = EMPTY
         for key in sorted(self._plan.documents, key=lambda k: (-k.count("/"), k)):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import prod
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from zarrscope.array import metadata_v2, metadata_v3
 from zarrscope.array.describe import to_documents
@@ -15,15 +18,18 @@ from zarrscope.convert.reform import becomes, with_levels
 from zarrscope.convert.transfer import old_documents, transfer_groups
 from zarrscope.convert.upgrade_plan import OURS, plan_upgrade
 from zarrscope.documents import dump_json
-from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
+from zarrscope.errors import AccessError, CorruptDataError, MetadataError, NotFoundError, UnsupportedError
 from zarrscope.ledger.inventory import keys_of, zarr_format_of
-from zarrscope.ledger.manifest import read_manifest
+from zarrscope.ledger.manifest import Manifest, read_manifest
+from zarrscope.ledger.strict import Strict, strict
+from zarrscope.ledger.table import UnitTable
 from zarrscope.spec.versions import detect
 from zarrscope.spec.versions import zarr_format_of as format_of_version
 from zarrscope.store.contracts import Listable
 from zarrscope.store.keys import join
 from zarrscope.store.local import LocalStore
 from zarrscope.store.memory import MemoryStore
+from zarrscope.store.staging import unlisted_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,11 +37,10 @@ if TYPE_CHECKING:
     from zarrscope.array.chunked import ChunkedArray
     from zarrscope.array.metadata import ArrayMetadata
     from zarrscope.convert.hierarchy import Hierarchy
-    from zarrscope.ledger.manifest import Manifest
     from zarrscope.store.contracts import Readable
 
-_DOCUMENTS = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
-_LITTER = (".DS_Store", "Thumbs.db")
+_DOCUMENTS = ("zarr.json", ".zgroup", ".zattrs", ".zarray", ".zmetadata")
+_LITTER = re.compile(r"(?:^|/)(?:\.DS_Store|Thumbs\.db|\.nfs[^/]*|\.[^/]+\.[0-9a-f]{8}\.part)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +175,9 @@ def plan_copy(source: Readable, options: CopyOptions) -> CopyPlan:
     UnsupportedError, ArgumentError
         The new form cannot hold it.
     """
-    return _anew(source, options) if options.anew else _as_it_is(source, options)
+    if isinstance(source, LocalStore) and (link := unlisted_link(source)):
+        raise AccessError(f"{link} is a link that a copy would not have; put in its place what it leads to")
+    return _anew(strict(source), options) if options.anew else _as_it_is(source, options)
 
 
 def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
@@ -180,11 +187,14 @@ def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
     documents: dict[str, bytes] = {}
     state, count, listed = sha256(), 0, 0
     if isinstance(source, Listable):
+        there = _Seen(manifest)
         for key in keys_of(source):
             count += 1
             size, tag = _state(source, key)
             listed += size
             state.update(key.encode() + tag)
+            if manifest is not None:
+                there.note(key)
             if key.rpartition("/")[2] in _DOCUMENTS and (data := source.get(key)) is not None:
                 documents[key] = bytes(data)
     elif manifest is not None:
@@ -199,6 +209,11 @@ def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
             documents.update(old_documents(part, source))
         foreign = tuple(hierarchy.foreign())
         notes = ("this place cannot be listed: only what documents name is copied",)
+    if manifest is not None and isinstance(source, Listable) and (lost := there.lost()):
+        raise CorruptDataError(
+            f"{source.url(lost[0])} is lost, as its manifest tells, and {len(lost) - 1} more; "
+            "'zarrscope verify' lists them, --repair mends them, --accept takes over what stands there"
+        )
     if not any(name in documents for name in _DOCUMENTS):
         raise NotFoundError(
             f"{source.url()}: there is no Zarr here (no zarr.json, .zgroup or .zarray at its root)"
@@ -237,11 +252,34 @@ def _anew(source: Readable, options: CopyOptions) -> CopyPlan:
     for part in hierarchy.parts:
         for key, data in old_documents(part, source):
             state.update(key.encode() + data)
+    if isinstance(source, Strict) and isinstance(source.inner, LocalStore):
+        for key in keys_of(source.inner):
+            state.update(key.encode() + _state(source.inner, key)[1])
     count = len(foreign) + sum(_units(metadata) for metadata in arrays.values())
     return CopyPlan(
         source, options, documents, arrays, old, state.hexdigest()[:32], zarr_format, version, count,
         upgrade.notes if upgrade else hierarchy.notes, foreign, read_manifest(source),
     )  # fmt: skip
+
+
+class _Seen:
+    """Which of the files that a manifest knows are there."""
+
+    def __init__(self, manifest: Manifest | None) -> None:
+        self._manifest = manifest or Manifest(UnitTable(()))
+        self._missing = self._manifest.units.size >= 0
+        self._documents = set(self._manifest.documents)
+
+    def note(self, key: str) -> None:
+        """Take note of a file that is there."""
+        self._documents.discard(key)
+        if (number := self._manifest.units.find(key)) is not None:
+            self._missing[number] = False
+
+    def lost(self) -> list[str]:
+        """Return the keys of those that are not."""
+        units = [self._manifest.units.key(int(number)) for number in np.flatnonzero(self._missing)]
+        return [*sorted(self._documents), *units]
 
 
 def _units(metadata: ArrayMetadata) -> int:
@@ -295,8 +333,7 @@ def _state(source: Readable, key: str) -> tuple[int, bytes]:
 
 
 def _litter(key: str) -> bool:
-    name = key.rpartition("/")[2]
-    return name in _LITTER or name.startswith(".nfs") or (name.startswith(".") and name.endswith(".part"))
+    return _LITTER.search(key) is not None
 
 
 def _places(grid: list[int]) -> Iterator[tuple[int, ...]]:

@@ -77,7 +77,7 @@ def given_options(wish: Wish) -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if value != defaults[name]}
 
 
-def take_up(store: Writable, wish: Wish, given: Mapping[str, Any]) -> Before:
+def take_up(store: Writable, wish: Wish, given: Mapping[str, Any], *, look: bool = False) -> Before:
     """Return what an earlier run has left at a destination, to go on with.
 
     Parameters
@@ -88,6 +88,8 @@ def take_up(store: Writable, wish: Wish, given: Mapping[str, Any]) -> Before:
         What is asked for now.
     given : mapping
         The options that were named; the others are taken from the first run.
+    look : bool
+        Only look: nothing is changed.
 
     Raises
     ------
@@ -96,7 +98,8 @@ def take_up(store: Writable, wish: Wish, given: Mapping[str, Any]) -> Before:
     MetadataError
         The journal is damaged.
     """
-    settle(store)
+    if not look:
+        settle(store)
     found = standing(store)
     if not found.state:
         return Before(wish, {})
@@ -104,7 +107,8 @@ def take_up(store: Writable, wish: Wish, given: Mapping[str, Any]) -> Before:
     if not isinstance(told, dict):
         if found.state == FINISHED:
             return Before(wish, found.run, finished=True, place=found.place)
-        forget(store)
+        if not look:
+            forget(store)
         return Before(wish, {})
     check_same_options(told, given, found.place)
     asked = wish.options

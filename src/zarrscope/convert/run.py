@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -221,7 +222,9 @@ def _write(
             images.append(image)
             written += image.bytes_written
         if plan.fingerprint and plan.state() != plan.fingerprint:
-            raise SourceError(f"{plan.source} has changed while it was converted; convert it again")
+            raise SourceError(
+                f"{without_secrets(plan.source)} has changed while it was converted; convert it again"
+            )
         _write_root(plan, store)
     except BaseException:
         if not place.kept:
@@ -266,11 +269,22 @@ def check_apart(source: str | os.PathLike[str], destination: str | os.PathLike[s
     ArgumentError
         One of the two lies inside the other.
     """
-    if is_remote(os.fspath(source)) or is_remote(os.fspath(destination)):
-        return
-    one, two = (os.path.realpath(local_path(path)) for path in (source, destination))
-    if one == two or two.startswith(one + os.sep) or one.startswith(two + os.sep):
-        raise ArgumentError(f"{destination} and the source {source} lie inside one another; write elsewhere")
+    one, two = _normal(source), _normal(destination)
+    for place in (two, f"{two}.part", f"{two}.zarrscope"):
+        if one == place or f"{place}/".startswith(f"{one}/") or f"{one}/".startswith(f"{place}/"):
+            names = [without_secrets(os.fspath(name)) for name in (destination, source)]
+            raise ArgumentError(
+                f"{names[0]} and the source {names[1]} lie inside one another; write elsewhere"
+            )
+
+
+def _normal(address: str | os.PathLike[str]) -> str:
+    """Return an address so that two of one place are the same."""
+    text = os.fspath(address)
+    if not is_remote(text):
+        return os.path.realpath(local_path(address)).replace(os.sep, "/")
+    scheme, _, rest = text.partition("://")
+    return f"{scheme.lower()}://{posixpath.normpath(rest.partition('?')[0])}"
 
 
 def _write_ome_group(plan: ConversionPlan, store: Writable, xml: str | None) -> None:

@@ -190,6 +190,9 @@ def recode(old: ChunkedArray, new: ChunkedArray, unit: Shape) -> None:
         Place of the unit in the new one's grid.
     """
     if _same_form(old, new):
+        if old.store.head(old.key(unit)) is None:
+            old.store.get(old.key(unit))  # where a manifest knows it, this tells that it is lost
+            return
         copy_value(old.store, old.key(unit), _written(new), new.key(unit))
         return
     region = new.unit_region(unit)

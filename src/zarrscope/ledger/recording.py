@@ -57,6 +57,11 @@ class Recording:
         """Whether the bytes of the store depend on the order of commits."""
         return bool(getattr(self.inner, "in_order", False))
 
+    @property
+    def far(self) -> bool:
+        """Whether the store answers over a network."""
+        return bool(getattr(self.inner, "far", False))
+
     def url(self, key: str = "") -> str:
         """Return the address of a key for messages."""
         return self.inner.url(key)

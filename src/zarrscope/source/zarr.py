@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from xxhash import xxh3_64_hexdigest
+from xxhash import xxh3_64
 
 from zarrscope.array.foreign import Transposed
 from zarrscope.array.open import open_array
@@ -15,6 +15,7 @@ from zarrscope.model.naming import BY_NDIM, ORDER, axis, check_letters, permutat
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.open import open_node
 from zarrscope.source.contracts import Scene
+from zarrscope.store.local import LocalStore
 from zarrscope.store.resolve import resolve
 
 if TYPE_CHECKING:
@@ -70,9 +71,14 @@ class ZarrSource:
         return ZarrSource, (self._url, self._axes)
 
     def fingerprint(self) -> str:
-        """Return a text that changes when the documents of the source do."""
+        """Return a text that changes when the documents of the source do; in a folder, when any file does."""
+        if isinstance(self._store, LocalStore):
+            digest = xxh3_64()
+            for key in self._store.list():
+                digest.update(f"{key} {self._store.head(key)}\n".encode())
+            return digest.hexdigest()
         names = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
-        return xxh3_64_hexdigest(repr([self._store.head(name) for name in names]).encode())
+        return xxh3_64(repr([self._store.head(name) for name in names]).encode()).hexdigest()
 
     def close(self) -> None:
         """Do nothing: no handle is held."""

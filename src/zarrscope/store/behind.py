@@ -36,6 +36,8 @@ class Behind:
         them there, as ``ObjectStore`` does.
     """
 
+    far = True
+
     def __init__(self, store: Writable, in_flight: int = 4) -> None:
         self._store, self._most = store, in_flight
         self._crew, self._closed = crew(in_flight), False

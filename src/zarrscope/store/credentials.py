@@ -18,6 +18,8 @@ from zarrscope.store.keys import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_QUERY = re.compile(r"[?&][\w.-]+=")
+
 Settings = dict[str, str | bool]
 
 KINDS = {
@@ -74,7 +76,7 @@ def place_of(address: str, environment: Mapping[str, str] | None = None) -> Plac
     Raises
     ------
     ArgumentError
-        It names no bucket, or what the environment says is incomplete.
+        It names no bucket, or carries credentials, or what the environment says is incomplete.
     UnsupportedError
         A profile gets its keys in a way that is not known here.
     """
@@ -82,6 +84,11 @@ def place_of(address: str, environment: Mapping[str, str] | None = None) -> Plac
     scheme, _, rest = address.partition("://")
     kind = KINDS[scheme]
     bucket, _, prefix = rest.partition("/")
+    if _QUERY.search(rest):  # a lone question mark may stand in a key
+        raise ArgumentError(
+            f"{without_secrets(address)}: what follows the question mark does not belong into an address of an "
+            "object store; put credentials into the environment, or sign an https:// address"
+        )
     account, bucket = _account(kind, bucket, address)
     if not re.fullmatch(r"[\w$][\w.$-]*", bucket):
         raise ArgumentError(f"{without_secrets(address)}: {bucket!r:.80} is no name of a bucket")

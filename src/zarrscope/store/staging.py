@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from zarrscope.errors import StoreError
+from zarrscope.errors import DestinationExistsError, StoreError
 from zarrscope.store.local import LocalStore
+from zarrscope.store.placed import sync_folder
 
 SUFFIX = ".part"
 
@@ -37,16 +39,30 @@ def staging_of(final: LocalStore) -> LocalStore | None:
     return LocalStore(f"{root}{SUFFIX}")
 
 
-def publish(staging: LocalStore, final: LocalStore) -> None:
-    """Move a finished folder to its place; what stands there is removed once the new one is there.
+def publish(staging: LocalStore, final: LocalStore, *, overwrite: bool = False) -> None:
+    """Move a finished folder to its place; what stands there is removed once the new one is durably there.
+
+    Parameters
+    ----------
+    staging, final : LocalStore
+        Where it is, and where it is to be.
+    overwrite : bool
+        Whether what stands there may be replaced; an empty folder always may.
 
     Raises
     ------
+    DestinationExistsError
+        Something stands there that may not be replaced.
     StoreError
         It cannot be moved; both folders are as they were.
     """
     root, old = _real(final), None
     try:
+        if root.exists() and not (overwrite or _is_empty(root)):
+            raise DestinationExistsError(
+                f"{root} has appeared meanwhile; move it elsewhere, then --resume puts the result there, "
+                f"which stands complete in {staging.root}"
+            )
         if root.exists():
             old = root.with_name(f".{root.name}.{secrets.token_hex(4)}.old")
             root.rename(old)
@@ -56,10 +72,35 @@ def publish(staging: LocalStore, final: LocalStore) -> None:
             if old is not None:
                 old.rename(root)
             raise
+        sync_folder(str(root.parent))
+    except DestinationExistsError:
+        raise
     except OSError as error:
         raise StoreError(f"{root}: {error.strerror}; the result stands complete in {staging.root}") from error
-    if old is not None:
-        shutil.rmtree(old, ignore_errors=True)
+    for folder in _replaced(root):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def restore(final: LocalStore) -> None:
+    """Put back what a run was about to replace when it was killed between two steps."""
+    root = _real(final)
+    old = _replaced(root)
+    if old and not root.exists():
+        old[-1].rename(root)
+
+
+def _replaced(root: Path) -> list[Path]:
+    """Return what was moved aside to be replaced, the oldest first."""
+    name = re.compile(rf"\.{re.escape(root.name)}\.[0-9a-f]{{8}}\.old")
+    try:
+        found = [path for path in root.parent.iterdir() if name.fullmatch(path.name)]
+    except OSError:
+        return []
+    return sorted(found, key=lambda path: path.stat().st_mtime_ns)
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def unlisted_link(final: LocalStore) -> str | None:

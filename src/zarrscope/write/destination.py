@@ -22,7 +22,7 @@ from zarrscope.errors import (
     ZarrscopeError,
 )
 from zarrscope.ledger.folder import FOLDER, MARK, found_group, told_by
-from zarrscope.ledger.journal import Journal, read_journal
+from zarrscope.ledger.journal import BATCH, Journal, read_journal
 from zarrscope.ledger.manifest import Manifest, write_manifest
 from zarrscope.ledger.record import Record
 from zarrscope.ledger.recording import Recording
@@ -30,14 +30,16 @@ from zarrscope.ledger.table import UNKNOWN, UnitTable
 from zarrscope.store.behind import Behind
 from zarrscope.store.contracts import ABSENT, Archive, Listable
 from zarrscope.store.local import LocalStore
+from zarrscope.store.placed import sync_folder
 from zarrscope.store.staging import clear, discard, publish
 from zarrscope.store.zip_records import ozx_comment
 from zarrscope.write.standing import (
-    DOCUMENTS,
     FINISHED,
+    LIVE,
     UNFINISHED,
     check_free,
     check_staging,
+    clear_values,
     places,
     refuse_live,
 )
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from zarrscope.array.metadata import ArrayMetadata
     from zarrscope.store.contracts import Writable
 
-_LAST = ("zarr.json", ".zattrs")
+_LAST = ("zarr.json", ".zattrs", ".zmetadata")
 """The documents of the root: only they make the whole an image, or a collection."""
 
 _LITTER = re.compile(r"(?:^|/)\.[^/]+\.[0-9a-f]{8}\.part$")
@@ -118,7 +120,7 @@ class Destination:
         self._overwrite, self._resume = overwrite, resume
         self._data, self._notes = places(final)
         self._staged = self._data is not final
-        self._begun = False
+        self._begun, self._since = False, 0
         mark = self._notes.head(MARK)
         # Before anything is checked: who changes it afterwards is noticed when the mark is put.
         self._seen = mark.tag if mark else ABSENT
@@ -138,7 +140,7 @@ class Destination:
         self.journal = Journal(kept, units, told, UnitTable.of(job.arrays))
         """Takes note of every unit."""
         new = self._behind is not None and not overwrite  # a conflict tells of somebody else at work
-        self.store = Recording(units, self.journal.table, self.journal.note, _LAST, new=new)
+        self.store = Recording(units, self.journal.table, self._note, _LAST, new=new)
         """Receives what is written."""
 
     def begin(self) -> None:
@@ -146,13 +148,7 @@ class Destination:
         if self._resume:
             self._go_on()
             done = int((self.journal.table.size > UNKNOWN).sum())
-            log.info(
-                "goes on",
-                place=self._final.url(),
-                of=self.record.run,
-                units=len(self.journal.table),
-                done=done,
-            )
+            log.info("goes on", place=self._final.url(), of=self.record.run, done=done)
             return
         log.info("begins", place=self._final.url(), units=len(self.journal.table))
         self._begun = True
@@ -161,10 +157,11 @@ class Destination:
         if self._data is not self._final or isinstance(self._final, Archive):
             if isinstance(self._notes, LocalStore):
                 clear(self._notes, MARK)
+                sync_folder(str(self._notes.root.parent))  # its name has to last as long as what is in it
             if isinstance(self._final, Archive):
                 self._clear_archive(self._final)
         elif self._overwrite:
-            _clear(self._final)
+            clear_values(self._final)
         self.journal.begin()
         if isinstance(self._final, Archive):
             self._final.begin(self._job.documents)
@@ -193,6 +190,7 @@ class Destination:
         if not self._begun:
             return
         self._begun = ended = False
+        LIVE.discard(self._token)
         try:
             self._end(done=done)
             ended = done
@@ -203,21 +201,35 @@ class Destination:
                 self._final.close()  # the next run, perhaps of this process, takes it up
 
     def _end(self, *, done: bool) -> None:
-        ours = told_by(self._notes).get("token", self._token) == self._token
-        if not ours and not done:
-            return  # another run has taken the place over: what stands there is its own
-        if not ours:
-            place = self._final.url()
-            raise ConflictError(f"{place}: another run has taken this place over; nothing was published")
         if done:
+            self._check_ours()
             self._finish()
+        elif (told := told_by(self._notes)) and told.get("token") != self._token:
+            return  # finished, or another run has taken the place over: what stands there stays
         elif not self._kept():
             self._take_away()
+
+    def _check_ours(self) -> None:
+        if told_by(self._notes).get("token") != self._token:
+            place = self._final.url()
+            raise ConflictError(f"{place}: another run has taken this place over; nothing was published")
+
+    def _note(self, number: int | None, key: str, size: int, total: int) -> None:
+        """Take note of a value; now and then, make sure that the place is still ours."""
+        self._since += max(size, 0)
+        if self._since > BATCH or self._token not in LIVE:
+            self._since = 0
+            self._check_ours()
+        self.journal.note(number, key, size, total)
 
     @property
     def kept(self) -> bool:
         """Whether a run that failed has left something to go on with."""
-        return self._job.told is not None and bool((self.journal.table.size > UNKNOWN).any())
+        told, journal = self._job.told, self.journal
+        if told is None:
+            return False
+        others = told.get("kind") == "copy" and bool(journal.documents)
+        return others or bool((journal.table.size > UNKNOWN).any())
 
     def _finish(self) -> None:
         """Make all durable, leave the manifest, and let the result appear: that comes last."""
@@ -230,17 +242,32 @@ class Destination:
         if self._job.manifest:
             manifest = Manifest(self.journal.table, self.store.documents)
             self._notes.sync(write_manifest(self._notes, manifest, self._job.zarr_format))
+        try:
+            self._let_appear(held)
+        except StoreError:
+            if not self._appeared():
+                raise
+        if not self._job.manifest:
+            notes = self._final if self._staged else self._notes
+            _remove_notes(notes, self._job.zarr_format)
+
+    def _let_appear(self, held: Mapping[str, bytes]) -> None:
+        """Leave the record, and do the last step; ``settle`` does it should this one be killed."""
         self._put_record(held)
         self.journal.remove()
         if isinstance(self._final, Archive):
             self._final.finish(overwrite=self._overwrite)
-        if not hidden:
+        elif not self._staged:
             self._data.sync(self.store.release())
-        if isinstance(self._data, LocalStore) and isinstance(self._final, LocalStore) and self._staged:
-            publish(self._data, self._final)
-        if not self._job.manifest:
-            notes = self._final if self._staged else self._notes
-            _remove_notes(notes, self._job.zarr_format)
+        elif isinstance(self._data, LocalStore) and isinstance(self._final, LocalStore):
+            publish(self._data, self._final, overwrite=self._overwrite)
+
+    def _appeared(self) -> bool:
+        """Return whether another run, meant to go on with this one, has done its last step already."""
+        if not isinstance(self._data, LocalStore) or not self._staged or self._data.root.exists():
+            return False
+        told = told_by(self._final)
+        return told.get("state") == FINISHED and dict(told.get("run") or {}).get("id") == self.record.run
 
     def _put_record(self, held: Mapping[str, bytes]) -> None:
         """Replace the mark by the record of the run; with what comes after it, should that not happen."""
@@ -249,6 +276,8 @@ class Destination:
         told: dict[str, Any] = {"state": FINISHED, "run": run}
         if isinstance(self._final, Archive):
             told |= {"offset": self._final.offset, "comment": self._final.comment.decode()}
+        if isinstance(self._final, LocalStore) and self._staged:
+            told["name"] = self._final.root.name
         if held:
             told["last"] = {key: data.decode() for key, data in held.items()}
         keys = found_group(self._notes, self._job.zarr_format, told)
@@ -272,6 +301,9 @@ class Destination:
             return
         if isinstance(self._final, Archive):
             self._final.abort()
+        else:
+            for key in list(self.store.documents):
+                self.store.delete(key)
         self.journal.remove()
         self._notes.delete(MARK)
 
@@ -286,8 +318,8 @@ class Destination:
                 f"{place}: the journal does not belong to this run; begin again with --overwrite"
             )
         self._overwrite = self._overwrite or bool(journal.told.get("overwrite"))
-        if (self._staged or isinstance(self._final, Archive)) and not self._overwrite:
-            check_free(self._final, overwrite=False, resume=True)
+        if self._staged or isinstance(self._final, Archive):
+            check_free(self._final, overwrite=self._overwrite, resume=not self._overwrite)
         self._begun = True
         self.journal = journal
         self._put_mark(info.tag)
@@ -295,10 +327,11 @@ class Destination:
         journal.notes["resumed"] = self.record.resumed
         if isinstance(self._final, Archive):
             self._go_on_with_archive(self._final)
-        elif isinstance(self._data, LocalStore):
-            _sweep(self._data)
+        else:
+            if isinstance(self._data, LocalStore):
+                _sweep(self._data)
             _check_units(self._data, journal.table)
-        self.store = Recording(self._behind or self._data, journal.table, journal.note, _LAST)
+        self.store = Recording(self._behind or self._data, journal.table, self._note, _LAST)
 
     def _go_on_with_archive(self, archive: Archive) -> None:
         offset = self.journal.notes.get("offset")
@@ -319,6 +352,7 @@ class Destination:
             "state": UNFINISHED, "token": self._token, "host": socket.gethostname(), "process": os.getpid()
         }  # fmt: skip
         group = {"zarr_format": 3, "node_type": "group", "attributes": {"zarrscope": told}}
+        LIVE.add(self._token)
         try:
             try:
                 self._notes.put(MARK, dump_json(group), tag)
@@ -326,6 +360,7 @@ class Destination:
                 self._notes.put(MARK, dump_json(group))
         except ConflictError:
             self._begun = False  # what stands there is the other's
+            LIVE.discard(self._token)
             raise DestinationExistsError(f"{self._final.url()} is being written by another run") from None
         except (AccessError, StoreError):
             if tag == ABSENT:
@@ -343,6 +378,13 @@ def _sweep(store: LocalStore) -> None:
 
 def _check_units(store: Writable, table: UnitTable) -> None:
     """Forget units that are not there as they were noted: somebody has been at work on them."""
+    if not isinstance(store, LocalStore):
+        if isinstance(store, Listable):
+            numbers = [number for key in store.list() if (number := table.find(key)) is not None]
+            gone = table.size >= 0
+            gone[numbers] = False
+            table.size[gone] = UNKNOWN
+        return
     for number in table.known():
         info = store.head(table.key(number))
         if (info.size if info else -1) != table.size[number]:
@@ -353,15 +395,3 @@ def _remove_notes(store: Writable, zarr_format: int) -> None:
     names = ("zarr.json",) if zarr_format == 3 else (".zattrs", ".zgroup")
     for name in names:
         store.delete(f"{FOLDER}/{name}")
-
-
-def _clear(store: Writable) -> None:
-    """Delete all but the mark: first whatever makes something an image, the deepest first."""
-    if not isinstance(store, Listable):
-        return
-    documents = [key for key in store.list() if key.rpartition("/")[2] in DOCUMENTS and key != MARK]
-    for key in sorted(documents, key=lambda key: -key.count("/")):
-        store.delete(key)
-    for key in store.list():
-        if key != MARK:
-            store.delete(key)

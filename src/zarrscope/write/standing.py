@@ -11,11 +11,14 @@ from zarrscope.ledger.folder import FOLDER, MARK, told_by
 from zarrscope.ledger.journal import plan_in
 from zarrscope.store.contracts import Archive, Listable
 from zarrscope.store.local import LocalStore
-from zarrscope.store.staging import alive, discard, publish, staging_of
+from zarrscope.store.staging import alive, discard, publish, restore, staging_of
 from zarrscope.store.zip import ZipStore
 
 if TYPE_CHECKING:
     from zarrscope.store.contracts import Readable, Writable
+
+LIVE: set[str] = set()
+"""Tokens of the runs of this process that go on right now."""
 
 DOCUMENTS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
 
@@ -84,8 +87,13 @@ def settle(final: Writable) -> None:
     """Let a result appear that was complete when its run was killed, just before the last step."""
     data, notes = places(final)
     if isinstance(final, LocalStore) and isinstance(data, LocalStore) and data is not final:
-        if told_by(notes).get("state") == FINISHED:
-            publish(data, final)
+        told = told_by(notes)
+        if told.get("state") == FINISHED and told.get("name") == final.root.name:
+            overwrite = bool(dict(told.get("run") or {}).get("overwrite"))
+            if overwrite and next(final.list(), None) is not None:
+                _check_zarr(final)
+            publish(data, final, overwrite=overwrite)
+        restore(final)
     elif isinstance(final, Archive):
         told = told_by(notes)
         if told.get("state") == FINISHED and os.path.lexists(final.part):
@@ -113,15 +121,33 @@ def forget(final: Writable) -> None:
     if isinstance(data, LocalStore) and data is not final:
         discard(data, MARK)
         return
-    if isinstance(final, Archive) and os.path.lexists(final.part):
-        os.unlink(final.part)  # noqa: PTH108 - an archive has a path of its own
+    if isinstance(final, Archive):
+        if os.path.lexists(final.part):
+            os.unlink(final.part)  # noqa: PTH108 - an archive has a path of its own
+    else:
+        clear_values(final)
     notes.delete(MARK)
+
+
+def clear_values(store: Writable) -> None:
+    """Delete all but the mark: first whatever makes something an image, from the root down."""
+    if not isinstance(store, Listable):
+        return
+    documents = [key for key in store.list() if key.rpartition("/")[2] in DOCUMENTS and key != MARK]
+    for key in sorted(documents, key=lambda key: key.count("/")):
+        store.delete(key)
+    for key in list(store.list()):
+        if key != MARK:
+            store.delete(key)
 
 
 def leftover(final: Writable) -> str:
     """Return what an interrupted run has left at a place, in words."""
     data, notes = places(final)
-    if told_by(notes).get("state") != UNFINISHED:
+    state = told_by(notes).get("state")
+    if state == FINISHED and data is not final:
+        return f"the result stands complete in {data.url()}: --resume puts it in its place"
+    if state != UNFINISHED:
         return "what had been written was removed"
     if plan_in(notes) is None:
         return f"{data.url()} is left, --overwrite begins again"
@@ -133,8 +159,15 @@ def is_unfinished(store: Readable) -> bool:
     return told_by(store).get("state") == UNFINISHED
 
 
-def refuse_live(store: Readable) -> None:
-    """Refuse to take over what another process of this machine is writing.
+def refuse_live(store: Readable, *, overwrite: bool = False) -> None:
+    """Refuse to take over what is being written on this machine.
+
+    Parameters
+    ----------
+    store : Readable
+        Holds the mark.
+    overwrite : bool
+        Whether a run of this very process may be displaced: it ends with an error then.
 
     Raises
     ------
@@ -145,9 +178,12 @@ def refuse_live(store: Readable) -> None:
     if told.get("state") != UNFINISHED:
         return
     process, host = told.get("process"), told.get("host")
-    if host != socket.gethostname() or not isinstance(process, int) or process == os.getpid():
+    if host != socket.gethostname() or not isinstance(process, int):
         return
-    if alive(process):
+    here = process == os.getpid()
+    if here and overwrite:
+        LIVE.discard(str(told.get("token")))
+    if told.get("token") in LIVE if here else alive(process):
         raise DestinationExistsError(
             f"{store.url()} is being written by process {process}; wait for it, or stop it first"
         )
@@ -183,7 +219,7 @@ def check_free(store: Writable, *, overwrite: bool, resume: bool = False) -> Non
     if first is None:
         return
     place, unfinished = store.url(), is_unfinished(store)
-    refuse_live(store)
+    refuse_live(store, overwrite=overwrite)
     if not overwrite:
         raise DestinationExistsError(
             _in_the_way(place, unfinished=unfinished, has_journal=plan_in(store) is not None)
@@ -207,7 +243,12 @@ def check_staging(staging: LocalStore, *, overwrite: bool) -> None:
         if first.startswith(f"{FOLDER}/"):
             return  # a run that was killed before it had put its mark
         raise DestinationExistsError(f"{staging.url()} is in the way and not ours; move it elsewhere")
-    refuse_live(staging)
+    if told_by(staging).get("state") == FINISHED:
+        raise DestinationExistsError(
+            f"{staging.url()} is a complete result; --resume puts it in its place if it was made for that, "
+            "else move it elsewhere"
+        )
+    refuse_live(staging, overwrite=overwrite)
     if not overwrite:
         there = plan_in(staging) is not None
         raise DestinationExistsError(_in_the_way(staging.url(), unfinished=True, has_journal=there))
@@ -224,7 +265,9 @@ def _check_zarr(store: Readable, which: str = "") -> None:
 
 def _check_archive(archive: Archive, *, overwrite: bool) -> None:
     notes = LocalStore(f"{archive.path}.zarrscope")
-    refuse_live(notes)
+    refuse_live(notes, overwrite=overwrite)
+    if os.path.lexists(archive.part) and not is_unfinished(notes):
+        raise DestinationExistsError(f"{archive.part} is in the way and not ours; move it elsewhere")
     if overwrite:
         if os.path.lexists(archive.path):
             with ZipStore(archive.path) as old:
