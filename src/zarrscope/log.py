@@ -17,7 +17,10 @@ from typing import Any
 LOGGER = logging.getLogger("zarrscope")
 LOGGER.addHandler(logging.NullHandler())
 
-_SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|ACCOUNT_KEY|ACCESS_KEY$|SAS_KEY", re.IGNORECASE)
+_SECRET = re.compile(
+    r"SECRET|PASSWORD|TOKEN|ACCOUNT_KEY|ACCESS_KEY$|SAS_KEY|STORAGE_(MASTER_)?KEY$|CONNECTION_STRING$",
+    re.IGNORECASE,
+)
 _USER = re.compile(r"(\w[\w+.-]*://)[^/\s]+@")
 _QUERY = re.compile(r"(\w[\w+.-]*://[^\s?#]*)[?#]\S*")  # quotes may stand in an address as well
 _SHORTEST = 6

@@ -26,6 +26,7 @@ letters = st.characters(codec="utf-8", exclude_characters="\0*", exclude_categor
 words = st.text(letters, min_size=6, max_size=20)
 names = st.sampled_from(
     ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_KEY",
+     "AZURE_STORAGE_KEY", "AZURE_STORAGE_MASTER_KEY", "AZURE_STORAGE_CONNECTION_STRING",
      "MY_PASSWORD", "token", "HTTP_SECRET", "PROXY_PASSWORD"]
 )  # fmt: skip
 plain = st.text("abcdefXYZ0189-._~!$&'()+,;=%", min_size=6, max_size=24)

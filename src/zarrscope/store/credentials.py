@@ -18,7 +18,7 @@ from zarrscope.store.keys import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_QUERY = re.compile(r"[?&][\w.-]+=")
+_QUERY = re.compile(r"\?(?:.*&)?[\w.-]+=")
 
 Settings = dict[str, str | bool]
 
@@ -86,12 +86,14 @@ def place_of(address: str, environment: Mapping[str, str] | None = None) -> Plac
     bucket, _, prefix = rest.partition("/")
     if _QUERY.search(rest):  # a lone question mark may stand in a key
         raise ArgumentError(
-            f"{without_secrets(address)}: what follows the question mark does not belong into an address of an "
-            "object store; put credentials into the environment, or sign an https:// address"
+            f"{without_secrets(address)}: what follows the question mark does not belong into an address of "
+            "an object store; put credentials into the environment, or sign an https:// address"
         )
     account, bucket = _account(kind, bucket, address)
     if not re.fullmatch(r"[\w$][\w.$-]*", bucket):
-        raise ArgumentError(f"{without_secrets(address)}: {bucket!r:.80} is no name of a bucket")
+        raise ArgumentError(
+            f"{without_secrets(address)}: {bucket.partition(':')[0]!r:.80} is no name of a bucket"
+        )
     if kind == "s3":
         settings = _aws(bucket, environment)
     elif kind == "gs":

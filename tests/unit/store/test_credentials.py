@@ -184,3 +184,20 @@ def test_requests_of_every_kind_reach_their_bucket(server: FaultyServer, scheme:
     assert not [seen for seen in server.seen if "Authorization" in seen.headers]
     if scheme == "az":
         assert not [seen for seen in server.seen if (seen.range or "").startswith("bytes=-")]
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az", "abfs"])
+@pytest.mark.parametrize(
+    "query", ["?token=SECRETSECRET", "?a&X-Amz-Signature=SECRETSECRET", "?sig=SECRETSECRET#x"]
+)
+def test_a_query_is_refused_and_not_shown(scheme: str, query: str) -> None:
+    host = "bucket@account.dfs.core.windows.net" if scheme == "abfs" else "bucket"
+    with pytest.raises(ArgumentError, match="question mark") as caught:
+        place_of(f"{scheme}://{host}/x.zarr{query}", {})
+    assert "SECRETSECRET" not in str(caught.value)
+
+
+def test_a_password_is_not_shown_as_the_name_of_a_container() -> None:
+    with pytest.raises(ArgumentError, match="no name of a bucket") as caught:
+        place_of("az://user:SECRETSECRET@host/x.zarr", {})
+    assert "SECRETSECRET" not in str(caught.value)
