@@ -31,6 +31,7 @@ from zarrscope.store.behind import Behind
 from zarrscope.store.contracts import ABSENT, Archive, Listable
 from zarrscope.store.local import LocalStore
 from zarrscope.store.placed import sync_folder
+from zarrscope.store.processes import started
 from zarrscope.store.staging import clear, discard, publish
 from zarrscope.store.zip_records import ozx_comment
 from zarrscope.write.standing import (
@@ -349,7 +350,8 @@ class Destination:
     def _put_mark(self, tag: str) -> None:
         """Put the mark, unless another run is quicker."""
         told = {
-            "state": UNFINISHED, "token": self._token, "host": socket.gethostname(), "process": os.getpid()
+            "state": UNFINISHED, "token": self._token, "host": socket.gethostname(),
+            "process": os.getpid(), "started": started(os.getpid()),
         }  # fmt: skip
         group = {"zarr_format": 3, "node_type": "group", "attributes": {"zarrscope": told}}
         LIVE.add(self._token)

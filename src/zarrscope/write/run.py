@@ -41,25 +41,18 @@ def write_image(
 ) -> ImageWriter:
     """Write one image in one pass.
 
-    Regions are read, encoded and downsampled side by side, and stored in the order of the plan, so
-    that the result is the same for any number of workers.
+    Regions are stored in the order of the plan: the result is the same for any number of workers.
 
     Parameters
     ----------
-    store : Writable
-        Receives the image.
-    path : str
-        Of the image within the store; "" for the root.
+    store, path : Writable, str
+        Receives the image, at this path; "" for the root.
     description : ImageDescription
         Of the pixels.
     pixels : sequence of LazyArray
         Level 0, and the others where the plan takes them from the source; axes as described.
-    plan : PyramidPlan
-        For this shape and type.
-    version : str
-        Of OME-Zarr.
-    codec : str
-        Name of a codec preset.
+    plan, version, codec : PyramidPlan, str, str
+        For this shape and type, the version of OME-Zarr, the name of a codec preset.
     workers : int, optional
         Threads; as many as processors by default.
     progress : callable, optional

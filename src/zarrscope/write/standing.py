@@ -11,6 +11,7 @@ from zarrscope.ledger.folder import FOLDER, MARK, told_by
 from zarrscope.ledger.journal import plan_in
 from zarrscope.store.contracts import Archive, Listable
 from zarrscope.store.local import LocalStore
+from zarrscope.store.processes import started
 from zarrscope.store.staging import alive, discard, publish, restore, staging_of
 from zarrscope.store.zip import ZipStore
 
@@ -180,6 +181,8 @@ def refuse_live(store: Readable, *, overwrite: bool = False) -> None:
     process, host = told.get("process"), told.get("host")
     if host != socket.gethostname() or not isinstance(process, int):
         return
+    if told.get("started") not in (None, started(process)):
+        return  # another process has got its number since
     here = process == os.getpid()
     if here and overwrite:
         LIVE.discard(str(told.get("token")))

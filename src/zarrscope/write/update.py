@@ -54,33 +54,23 @@ def update(
 ) -> Updated:
     """Replace pixels of a finished image.
 
-    Of write units that are given in part the rest is read, and they are written only over the state that was
-    read: what others write at the same time, wherever they run, is not lost. Manifest and coarser levels are
-    renewed, the latter where the document says that zarrscope made them. What a killed update was about to
-    change is noted in ``.zarrscope``; ``verify`` tells of it.
+    What others write to the same units at the same time, wherever they run, is not lost. Manifest and
+    coarser levels are renewed, the latter where the document says that zarrscope made them. What a killed
+    update was about to change is noted in ``.zarrscope``; ``verify`` tells of it.
 
     Parameters
     ----------
     image : str, path-like, Readable or Image
         Where it stands: a folder or an object store; archives cannot be changed.
-    region : Region or tuple of slice
-        Pixels of the level, in the order of its axes.
-    block : ndarray
-        Their new values; its dtype must cast to the image's without loss.
+    region, block : Region or tuple of slice, ndarray
+        Pixels of the level, in the order of its axes, and their new values, of a type that fits without loss.
     level : int
         0 is the finest.
 
-    Returns
-    -------
-    Updated
-        What became of the coarser levels.
-
     Raises
     ------
-    ArgumentError
-        The region or the block does not fit.
-    AccessError
-        It can only be read.
+    ArgumentError, AccessError
+        The region or the block does not fit, or the image can only be read.
     ConflictError
         Others write the same units all the time.
     UnsupportedError
