@@ -99,7 +99,17 @@ def check_region(region: Region, shape: Shape) -> None:
 
 
 def check_block(region: Region, block: NDArray[Any], shape: Shape, dtype: np.dtype[Any]) -> None:
-    """Refuse a block that cannot be written to a region of an array of this shape and type."""
+    """Refuse a block that cannot be written to a region of an array.
+
+    Parameters
+    ----------
+    region : Region
+        Where it is to be written.
+    block : ndarray
+        What is.
+    shape, dtype : tuple of int, dtype
+        Of the array.
+    """
     check_region(region, shape)
     if block.shape != region.shape or not np.can_cast(block.dtype, dtype, "safe"):
         raise ArgumentError(f"the block is {block.shape} {block.dtype}; needed is {region.shape} {dtype}")

@@ -62,10 +62,17 @@ def update(
     ----------
     image : str, path-like, Readable or Image
         Where it stands: a folder or an object store; archives cannot be changed.
-    region, block : Region or tuple of slice, ndarray
-        Pixels of the level, in the order of its axes, and their new values, of a type that fits without loss.
+    region : Region or tuple of slice
+        Pixels of the level, in the order of its axes.
+    block : ndarray
+        Their new values; its dtype must cast to the image's without loss.
     level : int
         0 is the finest.
+
+    Returns
+    -------
+    Updated
+        What became of the coarser levels.
 
     Raises
     ------
@@ -88,11 +95,15 @@ def update(
     if not isinstance(node, Image):
         raise ArgumentError("this is no image but a group of some; name one of them")
     arrays = _levels(node, level)
+    wanted = region if isinstance(region, Region) else _region(region, arrays[0])
+    check_block(wanted, pixels := np.asarray(block), arrays[0].shape, arrays[0].dtype)
+    return _update(node, arrays, wanted, pixels)
+
+
+def _update(image: Image, arrays: Sequence[ChunkedArray], wanted: Region, pixels: NDArray[Any]) -> Updated:
+    """Write pixels to the first of some levels, and make the others follow."""
     finest, store = arrays[0], arrays[0].writable
-    wanted = region if isinstance(region, Region) else _region(region, finest)
-    pixels = np.asarray(block)
-    check_block(wanted, pixels, finest.shape, finest.dtype)
-    steps, stale = _steps(node, arrays, wanted)
+    steps, stale = _steps(image, arrays, wanted)
     # First that nothing is known any more: whoever finds what a killed update left is not misled.
     token = begin_update(store, [step.coarser.path for step in steps])
     met = [(finest, wanted), *((step.coarser, step.shown) for step in steps)]
