@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,7 @@ BOX_BYTES = 8 << 20
 
 
 class Absences:
-    """A store that remembers which keys were not there.
+    """A store that remembers which of the keys that are watched were not there, and no others.
 
     Parameters
     ----------
@@ -50,6 +51,21 @@ class Absences:
     def __init__(self, inner: Readable) -> None:
         self.inner = inner
         self.missed: set[str] = set()
+        self._watched: set[str] = set()
+
+    @contextmanager
+    def watching(self, key: str) -> Iterator[None]:
+        """Watch a key meanwhile; ``missed`` has it when it was not there."""
+        self._watched.add(key)
+        try:
+            yield
+        finally:
+            self._watched.discard(key)
+            self.missed.discard(key)
+
+    def _miss(self, key: str) -> None:
+        if key in self._watched:
+            self.missed.add(key)
 
     def url(self, key: str = "") -> str:
         """Return the address of a key for messages."""
@@ -59,13 +75,15 @@ class Absences:
         """Return the value, or the part of it that ``range`` names, or None where it is absent."""
         value = self.inner.get(key, range, out)
         if value is None:
-            self.missed.add(key)
+            self._miss(key)
         return value
 
     def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
         """Return the values in the order of the requests."""
         values = self.inner.get_many(requests)
-        self.missed.update(r.key for r, value in zip(requests, values, strict=True) if value is None)
+        for request, value in zip(requests, values, strict=True):
+            if value is None:
+                self._miss(request.key)
         return values
 
     def head(self, key: str) -> Info | None:
@@ -124,11 +142,11 @@ class ByDecoding:
         key, whole = array.key(place), array.unit_region(place)
         size = whole.size * array.dtype.itemsize
         try:
-            for box in boxes(array, whole):
-                read_into_scratch(array, box)
-                if key in self._watch.missed:
-                    self._watch.missed.discard(key)
-                    return array, None, size
+            with self._watch.watching(key):
+                for box in boxes(array, whole):
+                    read_into_scratch(array, box)
+                    if key in self._watch.missed:
+                        return array, None, size
         except ZarrscopeError as error:
             return array, Finding(key, "unreadable", str(error)), size
         return array, Finding(key, "same"), size

@@ -107,7 +107,11 @@ class ByPixels:
 
     def _compare(self, unit: tuple[ChunkedArray, Shape, Truth | None]) -> tuple[Shape, Finding | None]:
         """Compare the pixels of a unit; None where it is absent and nothing tells whether it may be."""
-        array, place, truth = unit
+        array, place, _ = unit
+        with self._watch.watching(array.key(place)):
+            return place, self._found(*unit)
+
+    def _found(self, array: ChunkedArray, place: Shape, truth: Truth | None) -> Finding | None:
         key, whole = array.key(place), array.unit_region(place)
         size = whole.size * array.dtype.itemsize
         status: Any = "same"
@@ -116,15 +120,15 @@ class ByPixels:
                 pixels = read_into_scratch(array, box)
             except CorruptDataError as error:
                 lost = key in self._watch.missed
-                return place, Finding(key, "missing" if lost else "unreadable", str(error), size)
+                return Finding(key, "missing" if lost else "unreadable", str(error), size)
             except ZarrscopeError as error:
-                return place, Finding(key, "unreadable", str(error), size)
+                return Finding(key, "unreadable", str(error), size)
             if truth is not None and not _equal(pixels, truth.read(box)):
                 status = "missing" if key in self._watch.missed else "differs"
                 break
         if truth is None and key in self._watch.missed:
-            return place, None
-        return place, Finding(key, status, read=size)
+            return None
+        return Finding(key, status, read=size)
 
 
 def _equal(one: NDArray[Any], two: NDArray[Any]) -> bool:
