@@ -32,6 +32,7 @@ from zarrscope.ledger.folder import MARK, told_by
 from zarrscope.ledger.journal import PLAN
 from zarrscope.ledger.manifest import read_manifest
 from zarrscope.store.local import LocalStore
+from zarrscope.store.processes import started
 from zarrscope.store.resolve import resolve
 from zarrscope.write.destination import Destination
 from zarrscope.write.standing import FINISHED, UNFINISHED, forget, leftover, settle, standing
@@ -198,8 +199,10 @@ def test_without_a_journal_there_is_nothing_to_resume(place: Place) -> None:
 
 def test_a_run_that_goes_on_is_left_alone(place: Place) -> None:
     """A process that lives, here or (for all that can be told) elsewhere."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        killed(place, mark={"process": other.pid})
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+    ) as other:
+        killed(place, mark={"process": other.pid, "started": started(other.pid)})
         for options in ({"overwrite": True}, {"resume": True}):
             with (
                 pytest.raises(DestinationExistsError, match=rf"being written by process {other.pid}"),
@@ -213,6 +216,17 @@ def test_a_run_that_goes_on_is_left_alone(place: Place) -> None:
         other.wait()
     assert go_on(place) == [2, 3], "now it is dead"
     finished(place)
+
+
+def test_a_number_that_another_process_has_by_now(place: Place) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+    ) as other:
+        killed(place, mark={"process": other.pid, "started": "before the machine was started again"})
+        assert go_on(place) == [2, 3]
+        finished(place)
+        assert other.stdin is not None
+        other.stdin.close()
 
 
 def test_the_quicker_of_two_wins(place: Place) -> None:
