@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zarrscope.array.group import Group, read_group
 from zarrscope.array.open import open_array
 from zarrscope.errors import InvalidKeyError, NotFoundError
+from zarrscope.ledger.folder import FOLDER
 from zarrscope.model.collection import SERIES_GROUP
 from zarrscope.model.fields import Coordinates, Displacements
 from zarrscope.model.multiscales import Multiscale
@@ -116,6 +117,8 @@ class Hierarchy:
         groups = {part.path for part in self.parts}
         arrays = {array.path: _own_keys(array.ndim) for array in self.arrays}
         for key in store.list():
+            if f"/{FOLDER}/" in key:
+                continue  # the ledger of an image that once stood by itself would no longer be true
             folder, _, name = key.rpartition("/")
             if folder in groups and name in ("zarr.json", ".zgroup", ".zattrs", CONSOLIDATED):
                 continue
