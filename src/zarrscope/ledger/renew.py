@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from zarrscope.documents import dump_json
 from zarrscope.errors import ConflictError, MetadataError
 from zarrscope.ledger.checksum import checksum
+from zarrscope.ledger.entry import Entry
 from zarrscope.ledger.folder import MANIFEST as PLACE
 from zarrscope.ledger.folder import is_ours, parse_ours
-from zarrscope.ledger.table import Entry
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
