@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64
 
+from zarrscope.errors import ConflictError
 from zarrscope.ledger.checksum import checksum
 from zarrscope.ledger.folder import is_ours
 from zarrscope.ledger.table import Entry
 from zarrscope.store.contracts import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from zarrscope.ledger.table import UnitTable
     from zarrscope.store.contracts import Buffer, ByteRange, Info, Request, Upload, Writable
@@ -49,6 +51,8 @@ class Recording:
         """All values that are no units, by key."""
         self.held: dict[str, bytes] = {}
         """Values that are kept back."""
+        self.doubtful: set[str] = set()
+        """Values of which nobody knows whether they are there."""
         self._table, self._note, self._last = table, note, last
         self._tag = ABSENT if new else None
 
@@ -83,7 +87,8 @@ class Recording:
         if key in self._last:
             self.held[key] = bytes(data)
         else:
-            self.inner.put(key, data, if_tag)
+            with self.doubt(key):
+                self.inner.put(key, data, if_tag)
         self.noted(key, memoryview(data).nbytes, checksum(data))
 
     def create(self, key: str, if_tag: str | None = None) -> RecordingUpload:
@@ -105,6 +110,17 @@ class Recording:
         for key, data in self.held.items():
             self.inner.put(key, data)
         return list(self.held)
+
+    @contextmanager
+    def doubt(self, key: str) -> Iterator[None]:
+        """Remember the key of a value that may have arrived although its writing failed."""
+        try:
+            yield
+        except ConflictError:
+            raise  # what stands there is somebody else's
+        except BaseException:
+            self.doubtful.add(key)
+            raise
 
     def noted(self, key: str, size: int, total: int) -> None:
         """Take note of a value."""
@@ -137,7 +153,8 @@ class RecordingUpload:
 
     def commit(self) -> None:
         """Let the value appear, then take note of it."""
-        self._upload.commit()
+        with self._store.doubt(self._key):
+            self._upload.commit()
         self._store.noted(self._key, self._size, self._hash.intdigest())
 
     def abort(self) -> None:

@@ -245,7 +245,7 @@ class Destination:
             self._notes.sync(write_manifest(self._notes, manifest, self._job.zarr_format))
         try:
             self._let_appear(held)
-        except StoreError:
+        except (DestinationExistsError, StoreError):
             if not self._appeared():
                 raise
         if not self._job.manifest:
@@ -303,7 +303,7 @@ class Destination:
         if isinstance(self._final, Archive):
             self._final.abort()
         else:
-            for key in list(self.store.documents):
+            for key in [*self.store.documents, *self.store.doubtful]:
                 self.store.delete(key)
         self.journal.remove()
         self._notes.delete(MARK)
