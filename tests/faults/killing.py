@@ -211,10 +211,10 @@ class Kills:
             return
         path = Path(there)
         ours = {path.name, f"{path.name}.zarrscope"} if place == "archive" else {path.name}
-        left = {one.name for one in path.parent.iterdir() if path.name in one.name}
+        found = [one for one in path.parent.iterdir() if path.name in one.name]
+        left = {one.name for one in found if one.is_file() or any(part.is_file() for part in one.rglob("*"))}
         assert left <= ours, left
-        for found in left:
-            one = path.parent / found
+        for one in found:
             shutil.rmtree(one) if one.is_dir() else one.unlink()
 
 

@@ -310,9 +310,10 @@ class Destination:
 
     def _go_on(self) -> None:
         """Take over what an earlier run left."""
+        info = self._notes.head(MARK)  # first: who changes it from now on is noticed when ours is put
         refuse_live(self._notes)
-        info = self._notes.head(MARK)
-        journal = read_journal(self._notes, self._behind or self._data)
+        goes_on = told_by(self._notes).get("state") == UNFINISHED
+        journal = read_journal(self._notes, self._behind or self._data) if goes_on else None
         if journal is None or info is None or journal.table.arrays != self.journal.table.arrays:
             place = self._data.url()
             raise DestinationExistsError(
