@@ -128,12 +128,7 @@ def written(folder: Path) -> dict[str, Wanted]:
         place = folder / f"codec-{codec.replace(':', '-')}-{version}.ome.zarr"
         zarrscope.write(plane.astype("i2"), place, version=version, codec=codec)
         found[str(place)] = Wanted("yx", plane.astype("i2"), None)
-    place = folder / "with-ledger.ome.zarr"
-    zarrscope.write(plane.astype("i2"), place)
-    group = {"zarr_format": 3, "node_type": "group", "attributes": {"zarrscope": {"state": "finished"}}}
-    (place / ".zarrscope").mkdir()
-    (place / ".zarrscope" / "zarr.json").write_text(json.dumps(group))
-    found[str(place)] = Wanted("yx", plane.astype("i2"), None)
+    assert all(Path(place, ".zarrscope").is_dir() for place in found)  # readers are not to stumble over it
     return found
 
 
@@ -222,4 +217,5 @@ def test_a_peer_sees_the_same_images(
 
 def test_every_judge_has_a_script() -> None:
     folder = Path(__file__).resolve().parents[2] / "requirements" / "judges"
-    assert {path.stem for path in folder.glob("*.in")} == {*SCRIPTS, "yaozarrs"}
+    others = {"yaozarrs", "moto", "swift"}  # a judge of documents, and servers: other tests start them
+    assert {path.stem for path in folder.glob("*.in")} == {*SCRIPTS, *others}

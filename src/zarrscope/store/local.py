@@ -6,10 +6,12 @@ import errno
 import os
 import secrets
 import stat
+import time
 from collections import OrderedDict
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from random import random
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 # A folder where a file was expected, or the other way round, is a value that is not there.
 _ABSENT_ERRORS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 _MOST_FOLDERS = 4096
-_MOST_REMOVALS = 9  # in a row, of a folder that is about to be written to
+_MOST_REMOVALS = 40  # in a row, of a folder that is about to be written to
 _GENEROUS = 1 << 16  # so much memory is taken for a range without asking how much there is
 _MOST_FILES = 64  # macOS allows a process 256 open files
 # A pipe among the files is an error and not something to wait for.
@@ -121,7 +123,8 @@ class LocalStore:
                 if not gone or attempt == _MOST_REMOVALS:
                     raise
                 self._safe.clear()
-        raise AssertionError  # pragma: no cover - the loop ends by return or raise
+                time.sleep(attempt * random() / 1000)  # noqa: S311 - out of step with those who remove it
+        raise AssertionError  # pragma: no cover
 
     def sync(self, keys: Iterable[str]) -> None:
         """Flush values, and the folders that name them, to the disk; many at a time."""

@@ -242,11 +242,13 @@ def check_staging(staging: LocalStore, *, overwrite: bool) -> None:
     first = next(staging.list(), None)
     if first is None:
         return
-    if staging.head(MARK) is None and not told_by(staging):
+    told = told_by(staging)
+    if staging.head(MARK) is None and not told:
         if first.startswith(f"{FOLDER}/"):
             return  # a run that was killed before it had put its mark
         raise DestinationExistsError(f"{staging.url()} is in the way and not ours; move it elsewhere")
-    if told_by(staging).get("state") == FINISHED:
+    # Of runs that can be resumed alone: what others left complete, they make anew.
+    if told.get("state") == FINISHED and "fingerprint" in dict(told.get("run") or {}):
         raise DestinationExistsError(
             f"{staging.url()} is a complete result; --resume puts it in its place if it was made for that, "
             "else move it elsewhere"
