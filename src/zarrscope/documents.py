@@ -17,7 +17,7 @@ from xml.parsers import expat
 
 from zarrscope.errors import MetadataError
 
-# Whatever stays below these is read in under 200 MiB and two seconds (tests/faults/test_hostile.py).
+# Whatever stays below these is read in under 200 MiB and two seconds (test_hostile_documents.py).
 SIZE_LIMIT = 32 << 20
 DEPTH_LIMIT = 128
 VALUES_LIMIT = 600_000
