@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from zarrscope.errors import AccessError, StoreError
-from zarrscope.store.local import LocalStore, LocalUpload
+from zarrscope.store.growing import LocalUpload
+from zarrscope.store.local import LocalStore
 from zarrscope.store.zip_writer import ZipUpload, ZipWriter
 
 if TYPE_CHECKING:

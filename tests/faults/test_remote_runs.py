@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,8 +102,9 @@ def test_killed_and_gone_on_with(
             process.kill()
             process.communicate()
             kills += 1
-            with pytest.raises(ZarrscopeError):
+            with suppress(ZarrscopeError):
                 zarrscope.open(address)
+                break  # killed after its last step
             continue
         assert process.returncode == 0, err
         break

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import time
-from collections import OrderedDict
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from random import random
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from zarrscope.errors import ConflictError, InvalidKeyError, StoreError
+from zarrscope.errors import InvalidKeyError, StoreError
 from zarrscope.executor import wait_together
-from zarrscope.store.contracts import ABSENT, Buffer, ByteRange, Info, Request, Suffix
+from zarrscope.store.contracts import Buffer, ByteRange, Info, Request, Suffix
+from zarrscope.store.growing import Growing, LocalUpload, info_of
 from zarrscope.store.keys import check_key
 from zarrscope.store.system import explained
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows has no advisory locks on folders
-    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,10 +27,10 @@ _ABSENT_ERRORS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 _MOST_FOLDERS = 4096
 _MOST_REMOVALS = 40  # in a row, of a folder that is about to be written to
 _GENEROUS = 1 << 16  # so much memory is taken for a range without asking how much there is
-_MOST_FILES = 64  # macOS allows a process 256 open files
 # A pipe among the files is an error and not something to wait for.
-_READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends otherwise
+_READING = os.O_RDONLY
+for _flag in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY"):  # not every system has all of them
+    _READING |= getattr(os, _flag, 0)
 _HAS_PREADV = hasattr(os, "preadv")  # not on Windows, where nothing of this was ever run
 
 
@@ -99,7 +92,7 @@ class LocalStore:
             return None
         try:
             status = os.fstat(handle)
-            return _info(status) if stat.S_ISREG(status.st_mode) else None
+            return info_of(status) if stat.S_ISREG(status.st_mode) else None
         finally:
             os.close(handle)
 
@@ -116,7 +109,7 @@ class LocalStore:
         """Begin a value under a temporary name in its own folder."""
         for attempt in count():
             try:
-                return LocalUpload(self, self._path(key, new=True), key, if_tag)
+                return LocalUpload(self.growing, self._path(key, new=True), if_tag)
             except StoreError as error:
                 # Somebody else removed the folder, as ``delete`` does with empty ones: it is made again.
                 gone = isinstance(error.__cause__, FileNotFoundError | FileExistsError)
@@ -124,7 +117,7 @@ class LocalStore:
                     raise
                 self._safe.clear()
                 time.sleep(attempt * random() / 1000)  # noqa: S311 - out of step with those who remove it
-        raise AssertionError  # pragma: no cover
+        raise AssertionError  # pragma: no cover - the loop ends by return or raise
 
     def sync(self, keys: Iterable[str]) -> None:
         """Flush values, and the folders that name them, to the disk; many at a time."""
@@ -174,7 +167,7 @@ class LocalStore:
         """Return a handle for reading, or -1 where the key is absent."""
         path = self._path(key)
         try:
-            return os.open(path, _READING | _BINARY | getattr(os, "O_NOFOLLOW", 0))
+            return os.open(path, _READING | getattr(os, "O_NOFOLLOW", 0))
         except OSError as error:
             if error.errno in _ABSENT_ERRORS:
                 return -1
@@ -185,7 +178,7 @@ class LocalStore:
         self._check_inside(real, key)
         with explained(path):
             try:
-                return os.open(real, _READING | _BINARY)
+                return os.open(real, _READING)
             except FileNotFoundError:
                 return -1
 
@@ -241,10 +234,6 @@ def _flush(path: str) -> None:
             os.close(handle)
 
 
-def _info(status: os.stat_result) -> Info:
-    return Info(status.st_size, f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}")
-
-
 def _read_range(handle: int, wanted: ByteRange, out: memoryview | None) -> Buffer:
     """Read a range; what reaches past the end is cut there."""
     if isinstance(wanted, Suffix) or wanted is None:
@@ -283,119 +272,3 @@ def _read_into(handle: int, view: memoryview, start: int) -> int:
     data = _read_at(handle, len(view), start)
     view[: len(data)] = data
     return len(data)
-
-
-class Growing:
-    """The uploads of a store whose files are open; the one that rested longest gives way."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._open: OrderedDict[int, LocalUpload] = OrderedDict()
-
-    def use(self, upload: LocalUpload) -> None:
-        """Take note that an upload's file is open and wanted."""
-        with self._lock:
-            self._open[id(upload)] = upload
-            self._open.move_to_end(id(upload))
-            if len(self._open) > _MOST_FILES:
-                for number, other in list(self._open.items()):
-                    if other is not upload and other.park():
-                        del self._open[number]
-                        return
-
-    def forget(self, upload: LocalUpload) -> None:
-        """Take note that an upload needs no file any more."""
-        with self._lock:
-            self._open.pop(id(upload), None)
-
-
-class LocalUpload:
-    """A value that grows under a temporary name beside its final one.
-
-    Its file is closed in between where many values grow at a time, as the shards of a wide image do.
-    """
-
-    def __init__(self, store: LocalStore, path: str, key: str, if_tag: str | None) -> None:
-        folder, name = path.rsplit("/", 1)
-        self._store, self._path, self._key, self._if_tag = store, path, key, if_tag
-        self._folder = folder
-        self._temporary = f"{folder}/.{name}.{secrets.token_hex(4)}.part"
-        self._lock = Lock()
-        with explained(store.url(key)):
-            self._handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
-        store.growing.use(self)
-
-    def write(self, data: Buffer) -> None:
-        """Append."""
-        view = memoryview(data).cast("B")
-        with self._lock, explained(self._store.url(self._key)):
-            if self._handle < 0:
-                self._handle = os.open(self._temporary, os.O_WRONLY | os.O_APPEND | _BINARY)
-            self._store.growing.use(self)
-            while view:
-                view = view[os.write(self._handle, view) :]
-
-    def park(self) -> bool:
-        """Close the file until the next ``write``; False if that is going on right now."""
-        if not self._lock.acquire(blocking=False):
-            return False
-        try:
-            self._close()
-        finally:
-            self._lock.release()
-        return True
-
-    def commit(self) -> None:
-        """Let the value appear under its key."""
-        with explained(self._store.url(self._key)):
-            self._store.growing.forget(self)
-            self._close()
-            if self._if_tag is None:
-                os.replace(self._temporary, self._path)  # noqa: PTH105
-            elif self._if_tag == ABSENT:
-                self._commit_new()
-            else:
-                self._commit_over(self._if_tag)
-        self._temporary = ""
-
-    def abort(self) -> None:
-        """Forget it; harmless after ``commit``."""
-        self._store.growing.forget(self)
-        self._close()
-        if self._temporary:
-            with suppress(OSError):
-                os.unlink(self._temporary)  # noqa: PTH108
-            self._temporary = ""
-
-    def _close(self) -> None:
-        handle, self._handle = self._handle, -1
-        if handle >= 0:
-            os.close(handle)
-
-    def _commit_new(self) -> None:
-        try:
-            os.link(self._temporary, self._path)  # a link, unlike a rename, refuses to replace
-        except FileExistsError:
-            raise ConflictError(f"{self._path} was written by someone else; read it again") from None
-        os.unlink(self._temporary)  # noqa: PTH108
-
-    def _commit_over(self, tag: str) -> None:
-        with _locked(self._folder):
-            info = self._store.head(self._key)
-            if (info.tag if info else ABSENT) != tag:
-                raise ConflictError(f"{self._path} was changed by someone else; read it again")
-            os.replace(self._temporary, self._path)  # noqa: PTH105
-
-
-@contextmanager
-def _locked(folder: str) -> Iterator[None]:
-    """Hold the folder's advisory lock: compare and replace must be one step among zarrscope's processes."""
-    if fcntl is None:  # pragma: no cover
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
