@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 DOCUMENTS = frozenset({"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"})
 """Names that may well be absent: whoever looks for a node asks for several of them."""
 
-# What else an inner store may be able to do (Listable, Writable). It is handed on as it is, and only where
-# it is there: what a store can do is told by what it has.
-_MORE = ("list", "put", "create", "sync", "delete")
+# What else an inner store may be able to do (Listable, Quick, Writable). It is handed on as it is, and only
+# where it is there: what a store can do is told by what it has.
+_MORE = ("list", "look", "put", "create", "sync", "delete")
 
 _NOT_READ = object()
 

@@ -98,6 +98,29 @@ class Listable(Protocol):
         """Yield the keys that begin with ``prefix`` (a folder ends with ``/``), in sorted order."""
 
 
+class Value(Protocol):
+    """A value that was found; whoever has it closes it."""
+
+    info: Info
+
+    def at_once(self, start: int, stop: int) -> Buffer | None:
+        """Return bytes without waiting for anything, or None where that cannot be."""
+
+    def read(self, start: int, stop: int) -> Buffer:
+        """Return bytes, as soon as they can be had."""
+
+    def close(self) -> None:
+        """Release it."""
+
+
+@runtime_checkable
+class Quick(Protocol):
+    """A store that finds values without waiting for anything worth speaking of (a disk counts as such)."""
+
+    def look(self, key: str) -> Value | None:
+        """Return a value, or None where the key is absent."""
+
+
 @runtime_checkable
 class Archive(Writable, Protocol):
     """A file that grows at its end while values are written into it, and appears when it is finished.

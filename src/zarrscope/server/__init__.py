@@ -1,0 +1,1 @@
+"""Stores over HTTP: any Zarr client can read them, and the viewer does."""

@@ -1,0 +1,1 @@
+"""The viewer as Python sees it: its built files, and the links that open it."""
