@@ -81,6 +81,8 @@ export interface Image {
   properties: Map<number, Record<string, unknown>>;
   /** The attributes as they stand in the document. */
   attributes: Record<string, unknown>;
+  /** What could not be taken from the document, told to people. */
+  notes?: readonly string[];
 }
 
 export interface Series {

@@ -1,0 +1,76 @@
+/** Opening: from an address within a store to an image, or to several to choose from. */
+
+import type { Store } from "../store/contracts";
+import { explainAbsence, type GroupDocument, readGroup } from "./documents";
+import { join, type Json, list, object, objects, strings, text } from "./fields";
+import { imageOf } from "./image";
+import { type Image, ModelError, type Root, type Series } from "./model";
+import { body } from "./version";
+
+const MOST_SERIES = 10_000;
+
+/** Open what stands at a path. An image costs two requests: its own document and that of level 0. */
+export async function openRoot(store: Store, path = ""): Promise<Root> {
+  const group = await readGroup(store, join(path));
+  if (!group) throw await explainAbsence(store, path);
+  const ours = body(group.attributes, group.format);
+  const told = plateMessage(ours, store.url(path));
+  if (told !== undefined) return { kind: "plate", message: told, attributes: group.attributes };
+  const image = await imageOf(store, group);
+  if (image) return { kind: "image", image, series: [] };
+  const series = await seriesOf(store, group, ours);
+  if (series) return { kind: "collection", series, attributes: group.attributes };
+  return { kind: "other", message: otherMessage(ours, store.url(path)), attributes: group.attributes };
+}
+
+/** Open an image or a label image. */
+export async function openImage(store: Store, path = ""): Promise<Image> {
+  const group = await readGroup(store, join(path));
+  if (!group) throw await explainAbsence(store, path);
+  const image = await imageOf(store, group);
+  if (image) return image;
+  const address = store.url(path);
+  const ours = body(group.attributes, group.format);
+  throw new ModelError("not-an-image", address, plateMessage(ours, address) ?? otherMessage(ours, address));
+}
+
+/** Images below a group: series of a collection, or the label images of a list. */
+async function seriesOf(store: Store, group: GroupDocument, ours: Json): Promise<Series[] | undefined> {
+  const labels = strings(ours["labels"]);
+  if (labels) return labels.map((name) => ({ path: join(group.path, name), name }));
+  const own = strings(ours["series"]);
+  if (own) return own.map((name) => ({ path: join(group.path, "..", name), name }));
+  if (!("bioformats2raw.layout" in ours)) return undefined;
+  const listed = await readGroup(store, join(group.path, "OME"), group.format);
+  const named = listed && strings(body(listed.attributes, listed.format)["series"]);
+  const paths = named ?? (await counted(store, group));
+  return paths.map((name) => ({ path: join(group.path, name), name }));
+}
+
+/** Where nobody lists them, series are 0, 1, 2 and so on until one is absent. */
+async function counted(store: Store, group: GroupDocument): Promise<string[]> {
+  const found: string[] = [];
+  while (found.length < MOST_SERIES && (await readGroup(store, join(group.path, `${found.length}`), group.format))) {
+    found.push(`${found.length}`);
+  }
+  return found;
+}
+
+function plateMessage(ours: Json, address: string): string | undefined {
+  const plate = object(ours["plate"]);
+  if (plate) {
+    const wells = objects(plate["wells"]).map((well) => text(well["path"])).filter((path) => path !== undefined);
+    const example = wells[0] === undefined ? "" : `, for example ${address.replace(/\/$/, "")}/${wells[0]}/0`;
+    return `${address} is a plate of ${wells.length} wells; plates are not shown yet. Open one field of a well${example}`;
+  }
+  const well = object(ours["well"]);
+  if (!well) return undefined;
+  const field = text(objects(well["images"])[0]?.["path"]) ?? "0";
+  const many = list(well["images"])?.length ?? 0;
+  return `${address} is a well of ${many} fields; wells are not shown yet. Open one field, for example ${address.replace(/\/$/, "")}/${field}`;
+}
+
+function otherMessage(ours: Json, address: string): string {
+  if (object(ours["scene"])) return `${address} is a scene of several images; scenes are not shown yet. Open one of its images`;
+  return `${address} is a Zarr group, but no OME-Zarr image (nothing says "multiscales"); open a folder that holds an image`;
+}

@@ -1,0 +1,279 @@
+/** The engine: keeps what is wanted coming, coarse before fine, and nothing that is no longer wanted. */
+
+import type { ArrayInfo, Level } from "../ome/model";
+import { Bounded } from "../store/bounded";
+import { CoalescedStore } from "../store/coalesce";
+import type { Store } from "../store/contracts";
+import { CountedStore } from "../store/counted";
+import type { BadTile, Pixels, Plane, Tile, TileEngine, Want } from "./contracts";
+import { cut, strides } from "./cut";
+import { covered } from "./levels";
+import { chunkBytes, chunkId, levelOf, type Need, type Part, partOf, targetLevel, wantedLevels } from "./plan";
+import { DecodePool, type Decoder } from "./pool";
+import { ChunkReader, mayPass, wasCancelled } from "./reading";
+
+export interface EngineOptions {
+  /** Decoded chunks that are kept. */
+  cacheBytes?: number;
+  /** Chunks asked for at a time: many, so that neighbours come in one request. */
+  parallel?: number;
+  decoder?: Decoder;
+}
+
+/** A decoded chunk, with the planes that were cut out of it; without pixels it is not stored. */
+interface Chunk {
+  pixels: Pixels | undefined;
+  tiles: Map<string, Tile>;
+  /** Bytes of planes that had to be copied. */
+  copied: number;
+}
+
+interface Failure {
+  error: Error;
+  at: number;
+}
+
+const RETRY_AFTER = 10_000;
+const MOST_DECODING = 64;
+const EMPTY_BYTES = 256;
+
+export function createEngine(store: Store, options: EngineOptions = {}): TileEngine {
+  return new ChunkEngine(store, options);
+}
+
+class ChunkEngine implements TileEngine {
+  onReady: () => void = () => undefined;
+  private readonly counted: CountedStore;
+  private readonly reader: ChunkReader;
+  private readonly decoder: Decoder;
+  private readonly chunks: Bounded<Chunk>;
+  private readonly parallel: number;
+  private readonly running = new Map<string, AbortController>();
+  private readonly failed = new Map<string, Failure>();
+  private wants: readonly Want[] = [];
+  private needs = new Map<string, Need>();
+  private queue: Need[] = [];
+  private fetching = 0;
+  private decoding = 0;
+  private decoded = 0;
+  private closed = false;
+
+  constructor(store: Store, options: EngineOptions) {
+    this.counted = new CountedStore(store);
+    this.decoder = options.decoder ?? new DecodePool();
+    this.reader = new ChunkReader(new CoalescedStore(this.counted), this.decoder);
+    this.chunks = new Bounded(options.cacheBytes ?? 256 * 2 ** 20);
+    this.parallel = options.parallel ?? 32;
+  }
+
+  get stats(): TileEngine["stats"] {
+    const { requests, bytes } = this.counted.counts;
+    const waiting = this.queue.length + this.running.size;
+    return { requests, bytes, decoded: this.decoded, kept: this.chunks.bytes, waiting };
+  }
+
+  want(wants: readonly Want[]): void {
+    this.wants = wants;
+    for (const [key, failure] of this.failed) {
+      if (mayPass(failure.error) && Date.now() - failure.at > RETRY_AFTER) this.failed.delete(key);
+    }
+    this.plan();
+  }
+
+  ready(want: Want): { tiles: Tile[]; bad: BadTile[]; complete: boolean } {
+    const target = targetLevel(want);
+    const found: { tiles: Tile[]; bad: BadTile[] }[] = [];
+    let complete = false;
+    for (let level = target; level < want.plane.image.levels.length; level++) {
+      const { done, ...here } = this.collect(want, level);
+      found.unshift(here);
+      if (level === target) complete = done;
+      if (done) break;
+    }
+    // What was seen a moment ago is better than something coarser.
+    if (!complete && target > 0) found.push({ tiles: this.collect(want, target - 1).tiles, bad: [] });
+    return { tiles: found.flatMap((one) => one.tiles), bad: found.flatMap((one) => one.bad), complete };
+  }
+
+  value(plane: Plane, y: number, x: number): number | bigint | undefined {
+    const info = plane.image.levels[plane.level]?.info;
+    if (!info) return undefined;
+    const at = plane.at.map((index, axis) => Math.floor(axis === plane.down ? y : axis === plane.across ? x : index));
+    if (at.some((index, axis) => index < 0 || index >= info.shape[axis]!)) return undefined;
+    const place = at.map((index, axis) => Math.floor(index / info.chunks[axis]!));
+    const chunk = this.chunks.peek(chunkId(info, place));
+    if (!chunk) return undefined;
+    if (!chunk.pixels) return typeof info.fill === "boolean" ? Number(info.fill) : info.fill;
+    const steps = strides(info.chunks);
+    return chunk.pixels[at.reduce((sum, index, axis) => sum + (index % info.chunks[axis]!) * steps[axis]!, 0)];
+  }
+
+  close(): void {
+    this.closed = true;
+    this.queue = [];
+    for (const controller of this.running.values()) controller.abort();
+    this.decoder.close();
+    this.chunks.clear();
+  }
+
+  /** Shares of the cache, so that what is wanted at once also fits at once. */
+  private get budget(): number {
+    return this.chunks.most / 2 / Math.max(1, this.wants.length);
+  }
+
+  private plan(): void {
+    if (this.closed) return;
+    this.needs = new Map();
+    for (const want of this.wants) {
+      wantedLevels(want).forEach((level, stage) => this.addNeeds(want, level, stage));
+    }
+    for (const [id, controller] of this.running) {
+      if (!this.needs.has(id)) controller.abort();
+    }
+    this.queue = [...this.needs.values()]
+      .filter(({ id }) => !this.chunks.peek(id) && !this.running.has(id) && !this.failed.has(id))
+      .sort((a, b) => b.urgency - a.urgency);
+    this.pump();
+  }
+
+  private addNeeds(want: Want, number: number, stage: number): void {
+    const level = levelOf(want, number);
+    if (!level.info) return this.loadLevel(level);
+    const { info } = level;
+    partOf(want, number, info, this.budget).places.forEach((place, rank) => {
+      const id = chunkId(info, place);
+      const urgency = want.priority * 1e8 + stage * 1e6 + rank;
+      if (urgency < (this.needs.get(id)?.urgency ?? Infinity)) this.needs.set(id, { id, info, place, urgency });
+    });
+  }
+
+  private loadLevel(level: Level): void {
+    const key = `level ${level.path}`;
+    if (this.failed.has(key) || this.running.has(key)) return;
+    this.running.set(key, new AbortController());
+    level.load().then(
+      () => this.settle(key),
+      (error: unknown) => this.settle(key, error),
+    );
+  }
+
+  private settle(key: string, error?: unknown): void {
+    this.running.delete(key);
+    if (error !== undefined) this.fail(key, error);
+    this.plan();
+    if (error !== undefined) this.onReady();
+  }
+
+  private fail(key: string, error: unknown): void {
+    this.failed.set(key, { error: error instanceof Error ? error : new Error(String(error)), at: Date.now() });
+  }
+
+  private pump(): void {
+    while (this.fetching < this.parallel && this.decoding < MOST_DECODING) {
+      const need = this.queue.pop();
+      if (!need) return;
+      void this.run(need);
+    }
+  }
+
+  private async run(need: Need): Promise<void> {
+    const controller = new AbortController();
+    this.running.set(need.id, controller);
+    try {
+      const pixels = await this.read(need, controller.signal);
+      if (!this.closed) this.keep(need, pixels);
+    } catch (error) {
+      if (!wasCancelled(error)) this.fail(need.id, error);
+    }
+    const again = controller.signal.aborted && this.needs.has(need.id);
+    this.running.delete(need.id);
+    if (this.closed) return;
+    // Wanted again while it was being cancelled.
+    if (again && !this.chunks.peek(need.id)) this.plan();
+    else this.pump();
+    if (!controller.signal.aborted) this.onReady();
+  }
+
+  private async read({ info, place }: Need, signal: AbortSignal): Promise<Pixels | undefined> {
+    this.fetching += 1;
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = await this.reader.fetch(info, place, signal);
+    } finally {
+      this.fetching -= 1;
+    }
+    if (!bytes) return undefined;
+    this.decoding += 1;
+    // The next ones are asked for while this one is unpacked.
+    this.pump();
+    try {
+      const pixels = await this.reader.decode(info, place, bytes, signal);
+      this.decoded += 1;
+      return pixels;
+    } finally {
+      this.decoding -= 1;
+    }
+  }
+
+  private keep({ id, info }: Need, pixels: Pixels | undefined): void {
+    const bytes = pixels ? chunkBytes(info) : EMPTY_BYTES;
+    this.chunks.set(id, { pixels, tiles: new Map(), copied: 0 }, bytes, (other) => this.needs.has(other));
+  }
+
+  /** What is here of one level for a want. */
+  private collect(want: Want, number: number): { tiles: Tile[]; bad: BadTile[]; done: boolean } {
+    const level = levelOf(want, number);
+    if (!level.info) return this.unread(want, number, level);
+    const part = partOf(want, number, level.info, this.budget);
+    const tiles: Tile[] = [];
+    const bad: BadTile[] = [];
+    for (const place of part.places) {
+      const id = chunkId(part.info, place);
+      const chunk = this.chunks.get(id);
+      const failure = this.failed.get(id);
+      if (chunk) tiles.push(tileOf(chunk, part, place));
+      else if (failure) bad.push(badOf(id, part, place, failure.error));
+    }
+    return { tiles, bad, done: tiles.length + bad.length === part.places.length };
+  }
+
+  /** A level whose document is not here: either it is on its way, or all of it is bad. */
+  private unread(want: Want, number: number, level: Level): { tiles: Tile[]; bad: BadTile[]; done: boolean } {
+    const failure = this.failed.get(`level ${level.path}`);
+    const base = want.plane.image.levels[0]!;
+    if (!failure || !base.info) return { tiles: [], bad: [], done: false };
+    const size = [want.plane.down, want.plane.across].map((axis) =>
+      Math.max(1, Math.round((base.info!.shape[axis]! * base.scale[axis]!) / level.scale[axis]!)),
+    );
+    const id = `level ${level.path}`;
+    const bad = { id, level: number, y: 0, x: 0, height: size[0]!, width: size[1]!, error: failure.error };
+    return { tiles: [], bad: [bad], done: true };
+  }
+}
+
+function tileOf(chunk: Chunk, part: Part, place: readonly number[]): Tile {
+  const { info, plane, level } = part;
+  const { down, across } = plane;
+  const inside = plane.at.map((index, axis) => (axis === down || axis === across ? "_" : index % info.chunks[axis]!));
+  const id = `${chunkId(info, place)}/${down},${across}/${inside.join(".")}`;
+  const known = chunk.tiles.get(id);
+  if (known) return known;
+  const tile: Tile = { id, level, empty: !chunk.pixels, ...cut(info, plane, place, chunk.pixels) };
+  forgetCopies(chunk, info, tile);
+  chunk.tiles.set(id, tile);
+  return tile;
+}
+
+/** Copied planes of a chunk take no more than the chunk itself. */
+function forgetCopies(chunk: Chunk, info: ArrayInfo, tile: Tile): void {
+  if (chunk.pixels && tile.pixels.buffer === chunk.pixels.buffer) return;
+  chunk.copied += tile.pixels.byteLength;
+  if (chunk.copied <= Math.max(chunkBytes(info), tile.pixels.byteLength)) return;
+  chunk.tiles.clear();
+  chunk.copied = tile.pixels.byteLength;
+}
+
+function badOf(id: string, part: Part, place: readonly number[], error: Error): BadTile {
+  const { y0, x0, y1, x1 } = covered(part.info, part.plane, place);
+  return { id, level: part.level, y: y0, x: x0, height: y1 - y0, width: x1 - x0, error };
+}
