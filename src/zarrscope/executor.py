@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from threading import local
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -89,6 +90,17 @@ def fan_out(fn: Callable[[T], R], items: Sequence[T]) -> list[R]:
     if len(items) < 2 or getattr(_here, "worker", False):
         return [fn(item) for item in items]
     return list(pool().map(fn, items))
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let this thread do everything by itself meanwhile: for work that threads of the pool may wait for."""
+    before = getattr(_here, "worker", False)
+    _here.worker = True
+    try:
+        yield
+    finally:
+        _here.worker = before
 
 
 WIDE = 32

@@ -46,3 +46,11 @@ class LazyArray(Protocol):
         ndarray
             May be a read-only view where no copy is needed.
         """
+
+
+def reads_directly(array: LazyArray) -> bool:
+    """Return whether a part of a unit costs no more than that part, since nothing has to be decoded.
+
+    Arrays of which that is known say so by an attribute ``direct``.
+    """
+    return bool(getattr(array, "direct", False))

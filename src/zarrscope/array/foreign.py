@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarrscope.array.contracts import reads_directly
 from zarrscope.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class ForeignArray:
             return (1,) * len(self.shape)
         return tuple(int(max(c, default=1)) if isinstance(c, tuple) else int(c) for c in chunks)
 
+    @property
+    def direct(self) -> bool:
+        """Whether a part of a unit costs no more than that part: only of numpy is it known."""
+        return isinstance(self._array, np.ndarray)
+
     def read(self, region: Region, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return the pixels of a region; a view where the array is in memory."""
         block = np.asarray(self._array[region.slices])
@@ -100,6 +106,11 @@ class Transposed:
     def chunks(self) -> Shape:
         """Shape of the unit of decoding."""
         return self._turned(self._array.chunks)
+
+    @property
+    def direct(self) -> bool:
+        """Whether a part of a unit costs no more than that part."""
+        return reads_directly(self._array)
 
     def read(self, region: Region, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return the pixels of a region: a transposed view of what the array gives."""

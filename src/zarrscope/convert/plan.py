@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from zarrscope.array.foreign import Transposed
 from zarrscope.budget import format_size
 from zarrscope.errors import ArgumentError, UnsupportedError
 from zarrscope.model.calibrate import by_axis, calibrated
-from zarrscope.model.naming import permutation
 from zarrscope.pyramid.downsample import kernel
 from zarrscope.pyramid.plan import PlanOptions, PyramidPlan, plan_kept, plan_pyramid
+from zarrscope.source.ordered import images_of, ordered
 from zarrscope.spec.versions import limits
 from zarrscope.write.image import check_form
 from zarrscope.write.run import workers_within
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from zarrscope.model.description import ImageDescription
     from zarrscope.source.contracts import Scene, Source
     from zarrscope.types import Shape
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +152,7 @@ def _chosen(scenes: Sequence[Scene], options: ConvertOptions) -> list[Scene]:
     """Return the scenes to convert."""
     wanted = options.scene
     if wanted is None:
-        kept = [scene for scene in scenes if options.associated or not scene.associated]
-        return kept or list(scenes)
+        return list(scenes) if options.associated else images_of(scenes)
     named = [scene for scene in scenes if scene.description.name == wanted]
     if not named and wanted.isdecimal() and int(wanted) < len(scenes):
         named = [scenes[int(wanted)]]
@@ -169,9 +164,8 @@ def _chosen(scenes: Sequence[Scene], options: ConvertOptions) -> list[Scene]:
 
 
 def _plan_scene(scene: Scene, path: str, options: ConvertOptions) -> ScenePlan:
-    description = _described(scene, options)
-    order = _order(description)
-    levels, description = _ordered(scene.levels, description, order)
+    scene = ordered(replace(scene, description=_described(scene, options)))
+    description, levels = scene.description, scene.levels
     if obstacles := limits(options.version).obstacles(description.axes):
         raise UnsupportedError(f"OME-Zarr {options.version} cannot hold {'; '.join(obstacles)}")
     first = levels[0]
@@ -182,8 +176,7 @@ def _plan_scene(scene: Scene, path: str, options: ConvertOptions) -> ScenePlan:
     itemsize = first.dtype.itemsize
     if options.keep_levels:
         shapes, tiles = [level.shape for level in levels], [level.chunks for level in levels]
-        places = [(_turned(f, order), _turned(o, order)) for f, o in scene.placements or ()]
-        pyramid = plan_kept(shapes, itemsize, description.axes, asked, tiles, places or None)
+        pyramid = plan_kept(shapes, itemsize, description.axes, asked, tiles, scene.placements or None)
     else:
         tile = first.chunks
         axes, scale = description.axes, description.scale
@@ -219,32 +212,6 @@ def _described(scene: Scene, options: ConvertOptions) -> ImageDescription:
         channels=options.channel_names,
         channel_count=count,
     )
-
-
-def _order(description: ImageDescription) -> tuple[int, ...]:
-    """Return the order in which our axes stand; names that are not ours stay where they are."""
-    names = [axis.name for axis in description.axes]
-    order = permutation(names)
-    return order if len(order) == len(names) else tuple(range(len(names)))
-
-
-def _turned(values: tuple[T, ...], order: tuple[int, ...]) -> tuple[T, ...]:
-    return tuple(values[i] for i in order)
-
-
-def _ordered(
-    levels: Sequence[LazyArray], description: ImageDescription, order: tuple[int, ...]
-) -> tuple[Sequence[LazyArray], ImageDescription]:
-    """Return an image with its axes in another order."""
-    if order == tuple(range(len(order))):
-        return levels, description
-    turned = replace(
-        description,
-        axes=_turned(description.axes, order),
-        scale=_turned(description.scale, order),
-        translation=_turned(description.translation, order) if description.translation else None,
-    )
-    return [Transposed(level, order) for level in levels], turned
 
 
 def _scene_lines(scene: ScenePlan) -> list[str]:

@@ -13,20 +13,24 @@ from zarrscope.convert.estimate import compression
 from zarrscope.convert.plan import ConversionPlan, ConvertOptions, plan_conversion
 from zarrscope.convert.resume import Before, Wish, check_unchanged, given_options, same_cut, take_up
 from zarrscope.convert.told import run_as_json
-from zarrscope.errors import ArgumentError, MetadataError, SourceError, UnsupportedError, ZarrscopeError
+from zarrscope.errors import ArgumentError, SourceError, ZarrscopeError
 from zarrscope.log import run_id
-from zarrscope.model.collection import LAYOUT, SERIES_GROUP, Collection
-from zarrscope.model.node import Node
+from zarrscope.model.collection import SERIES_GROUP
 from zarrscope.node.open import open_node
-from zarrscope.omexml.read import read as read_ome
-from zarrscope.omexml.write import ImageEntry, metadata_only
-from zarrscope.omexml.write import write as write_ome
+from zarrscope.omexml.beside import beside
+from zarrscope.omexml.write import ImageEntry
 from zarrscope.source.registry import open_source
-from zarrscope.spec.versions import encode, zarr_format_of
+from zarrscope.spec.versions import zarr_format_of
 from zarrscope.store.keys import join, without_secrets
 from zarrscope.store.resolve import is_remote, local_path, resolve, resolve_writable
 from zarrscope.write.destination import Destination, Job
-from zarrscope.write.documents import group_rooms, image_job, together
+from zarrscope.write.documents import (
+    collection_attributes,
+    group_rooms,
+    image_job,
+    series_attributes,
+    together,
+)
 from zarrscope.write.image import arrays_of, check_form
 from zarrscope.write.room import NOTES, check_room
 from zarrscope.write.run import write_image
@@ -37,7 +41,6 @@ if TYPE_CHECKING:
 
     from zarrscope.node.groups import ImageGroup
     from zarrscope.node.image import Image
-    from zarrscope.omexml.schema import OME
     from zarrscope.store.contracts import Writable
     from zarrscope.write.image import ImageWriter
 
@@ -243,7 +246,7 @@ def _job(plan: ConversionPlan, before: Before, xml: str | None) -> Job:
         jobs.append(image_job(scene.path, scene.description, dtype, scene.pyramid, options.version, arrays))
     zarr_format, more = zarr_format_of(options.version), []
     if len(jobs) > 1:
-        more += group_rooms("", _root(plan), zarr_format)
+        more += group_rooms("", collection_attributes(options.version), zarr_format)
     if xml is not None or len(jobs) > 1:
         more += group_rooms(SERIES_GROUP, _listed(plan), zarr_format)
     if xml is not None:
@@ -310,50 +313,25 @@ def write_documents(plan: ConversionPlan, store: Writable) -> None:
 
 
 def _listed(plan: ConversionPlan) -> dict[str, Any]:
-    """Return the attributes that list several images."""
-    if len(plan.scenes) < 2:
-        return {}
-    series = tuple(scene.path for scene in plan.scenes)
-    return encode(Node(collection=Collection(series=series)), plan.options.version)
-
-
-def _root(plan: ConversionPlan) -> dict[str, Any]:
-    return encode(Node(collection=Collection(layout=LAYOUT)), plan.options.version)
+    return series_attributes([scene.path for scene in plan.scenes], plan.options.version)
 
 
 def _write_root(plan: ConversionPlan, store: Writable) -> None:
     """Write, for several images, the document that makes them one collection: the last of all."""
     if len(plan.scenes) > 1:
-        write_group(store, "", Group(zarr_format_of(plan.options.version), _root(plan)))
+        write_group(
+            store,
+            "",
+            Group(zarr_format_of(plan.options.version), collection_attributes(plan.options.version)),
+        )
 
 
 def _ome_xml(plan: ConversionPlan) -> str | None:
     """Return the source's OME-XML where it tells the truth about these images, else one made of the plan."""
     options = plan.options
     said_otherwise = options.scale or options.unit or options.channel_names
-    if plan.ome_xml is not None and not said_otherwise:
-        try:
-            if _agrees(read_ome(plan.ome_xml, file="OME-XML"), plan):
-                return metadata_only(plan.ome_xml)
-        except (MetadataError, UnsupportedError):
-            pass  # the plan's own facts are still good
     entries = [
         ImageEntry(scene.description, scene.pyramid.levels[0].shape, str(scene.levels[0].dtype))
         for scene in plan.scenes
     ]
-    try:
-        return write_ome(entries)
-    except UnsupportedError:
-        return None  # OME-XML has no 64-bit integers, for example
-
-
-def _agrees(ome: OME, plan: ConversionPlan) -> bool:
-    """Return whether an OME-XML has these images, each of these sizes."""
-    if len(ome.images) != len(plan.scenes):
-        return False
-    for image, scene in zip(ome.images, plan.scenes, strict=True):
-        names = [axis.name for axis in scene.description.axes]
-        sizes = dict(zip(names, scene.pyramid.levels[0].shape, strict=True))
-        if any(sizes.get(name.lower(), 1) != size for name, size in image.pixels.sizes.items()):
-            return False
-    return True
+    return beside(None if said_otherwise else plan.ome_xml, entries)

@@ -261,12 +261,12 @@ def plan_kept(
     """
     count = _positive(options.levels, "levels") or len(shapes)
     shapes = shapes[:count]
-    places = placements or [_covering(shapes[0], shape) for shape in shapes]
+    places = placements or [covering(shapes[0], shape) for shape in shapes]
     levels = _levels(shapes, [None] * len(shapes), places, itemsize, axes, options, tiles, cubes=False)
     return _fitted(PyramidPlan(levels, "", itemsize, _halved(shapes)), options, tiles[0])
 
 
-def _covering(finest: Shape, shape: Shape) -> Placement:
+def covering(finest: Shape, shape: Shape) -> Placement:
     """Return where a level lies whose pixels are means: by whole factors where these give its shape."""
     ratios = [n / m for n, m in zip(finest, shape, strict=True)]
     factors = tuple(

@@ -45,6 +45,8 @@ class NumpyLevel:
         Path, axes and bound that open it in another process.
     """
 
+    direct = True
+
     def __init__(self, array: NDArray[Any], again: tuple[str, str | None, int | None]) -> None:
         self._array = array
         self._again = again

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from zarrscope.array.contracts import reads_directly
 from zarrscope.errors import SourceError
 from zarrscope.model.naming import ORDER
 from zarrscope.source.regions import receiver
@@ -99,6 +100,7 @@ class Stack:
         self._inner = inner
         self._unit = tuple(first.shape)
         self._dtype = first.dtype
+        self.direct = reads_directly(first)
         self._chunks = dict(zip(inner, first.chunks, strict=True))
         self._reopen = reopen
         self.order = "".join(a for a in ORDER if a in counted or a in inner)

@@ -55,16 +55,18 @@ class ZarrSource:
 
     Parameters
     ----------
-    url : str
-        A folder or an address.
+    url : str or Readable
+        A folder or an address, or a store.
     axes : str, optional
         The user's word on the axes.
     """
 
-    def __init__(self, url: str, axes: str | None = None) -> None:
+    def __init__(self, url: str | Readable, axes: str | None = None) -> None:
         self._url, self._axes = url, axes
         self._store = resolve(url)
         self.ome_xml: str | None = None
+        self.node: Image | ImageGroup | None = None
+        """What stands there, where it is an OME-Zarr of which the user says nothing else."""
         self.scenes: Sequence[Scene] = self._open()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -99,6 +101,7 @@ class ZarrSource:
             if array is None:
                 raise
             return (_plain(array, self._axes, self._store.url()),)
+        self.node = node if self._axes is None else None
         if isinstance(node, ImageGroup):
             self.ome_xml = node.ome_xml
             scenes = tuple(_scene(node.image(path), self._axes, path) for path in node.paths)

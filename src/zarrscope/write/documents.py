@@ -10,6 +10,7 @@ from zarrscope import __version__
 from zarrscope.array.describe import to_documents
 from zarrscope.documents import dump_json
 from zarrscope.model.build import LevelPlacement, multiscale_of
+from zarrscope.model.collection import LAYOUT, Collection
 from zarrscope.model.node import Node
 from zarrscope.spec.versions import encode, zarr_format_of
 from zarrscope.store.keys import join
@@ -51,6 +52,18 @@ def image_attributes(
     # The image that a label image belongs to does not come along.
     label = replace(description.label, source=None) if description.label else None
     return encode(Node(multiscales=(multiscale,), rendering=rendering, image_label=label), version)
+
+
+def series_attributes(paths: Sequence[str], version: str) -> dict[str, Any]:
+    """Return the attributes that list several images, at these paths; none for a single one."""
+    if len(paths) < 2:
+        return {}
+    return encode(Node(collection=Collection(series=tuple(paths))), version)
+
+
+def collection_attributes(version: str) -> dict[str, Any]:
+    """Return the attributes that make a group a collection of images."""
+    return encode(Node(collection=Collection(layout=LAYOUT)), version)
 
 
 def image_job(

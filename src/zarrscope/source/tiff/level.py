@@ -106,6 +106,11 @@ class TiffLevel:
         return self._layout.chunks((depth, length, width, samples))
 
     @property
+    def direct(self) -> bool:
+        """Whether any rows can be read by themselves, since nothing is encoded."""
+        return self._storage.raw
+
+    @property
     def decoded(self) -> int:
         """Number of segments that the source of this level has decoded so far."""
         return self._cache.decoded

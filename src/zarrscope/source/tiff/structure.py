@@ -170,10 +170,16 @@ class FileTable:
     def __init__(self, path: Path) -> None:
         self.paths = [path]
         self._index = {str(path.absolute()): 0}
+        self._last: tuple[Any, int] = (None, 0)
 
     def index(self, page: Any) -> int:
         """Return the index of the file that a page lies in."""
-        name = str(Path(page.parent.filehandle.path).absolute())
+        if page.parent is not self._last[0]:  # pages come file by file, and paths cost more than all else
+            self._last = (page.parent, self._of(page.parent.filehandle.path))
+        return self._last[1]
+
+    def _of(self, path: str) -> int:
+        name = str(Path(path).absolute())
         if name not in self._index:
             self._index[name] = len(self.paths)
             self.paths.append(Path(name))

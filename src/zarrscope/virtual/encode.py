@@ -1,0 +1,143 @@
+"""Anything that can be read as a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from uuid import uuid4
+
+from zarrscope.array.contracts import LazyArray
+from zarrscope.array.foreign import ForeignArray
+from zarrscope.errors import ArgumentError
+from zarrscope.model.description import ImageDescription
+from zarrscope.model.naming import BY_NDIM, axis
+from zarrscope.node.groups import ImageGroup
+from zarrscope.node.image import Image
+from zarrscope.source.contracts import Scene
+from zarrscope.source.ordered import images_of
+from zarrscope.source.zarr import ZarrSource
+from zarrscope.virtual.blocks import BlockCache
+from zarrscope.virtual.image import image_of
+from zarrscope.virtual.store import VirtualStore
+from zarrscope.virtual.stored import Below
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERSIONS = ("0.4", "0.5")
+"""What documents are invented in."""
+
+
+class Shown(Protocol):
+    """What is asked of a source here."""
+
+    @property
+    def scenes(self) -> Sequence[Scene]:
+        """All images, associated pictures last."""
+
+    @property
+    def ome_xml(self) -> str | None:
+        """The OME-XML that it holds."""
+
+    def fingerprint(self) -> str:
+        """Return a text that changes when it does."""
+
+    def close(self) -> None:
+        """Release all handles."""
+
+
+def encode(
+    thing: Any, *, version: str | None = None, memory: int = 1 << 30, workers: int | None = None
+) -> VirtualStore | Below:
+    """Present a source or a node as a store that any reader of OME-Zarr can read.
+
+    Parameters
+    ----------
+    thing : Source, Image, ImageGroup, Scene, LazyArray or sequence of LazyArray
+        What is shown; a source or an image that is stored as OME-Zarr passes through as it is. The levels of
+        an image, or one array (also of numpy), are shown with axes by their number. A source belongs to the
+        store from now on: closing the store closes it.
+    version : str, optional
+        Of OME-Zarr, ``0.5`` or ``0.4``; by default what is stored stays as it is, and the rest is 0.5.
+    memory : int
+        Bytes that pixels may take.
+    workers : int, optional
+        1: no thread helps with a chunk.
+
+    Returns
+    -------
+    VirtualStore or Below
+        Readable, with ``close``, ``computed_levels`` and ``told``.
+
+    Raises
+    ------
+    ArgumentError
+        It is nothing of these, or there is no such version.
+    UnsupportedError
+        OME-Zarr cannot hold it.
+    BudgetError
+        The file decodes more at once than the memory holds.
+    """
+    if version not in (None, *VERSIONS):
+        raise ArgumentError(f"OME-Zarr {version!r} is not served; choose one of {', '.join(VERSIONS)}")
+    again = (_again, (thing, version, memory, workers))
+    source = _source(thing)
+    if isinstance(source, ZarrSource) and source.node and version in (None, source.node.version):
+        return Below(source.node.document.store, source.node.document.path)
+    cache, chosen = BlockCache(memory), images_of(source.scenes)
+    images = [
+        image_of(
+            scene, number, "" if len(chosen) == 1 else str(number), version or "0.5", cache, memory,
+            threads=workers != 1,
+        )
+        for number, scene in enumerate(chosen)
+    ]  # fmt: skip
+    return VirtualStore(
+        images, version or "0.5", cache, _name(thing, images[0].description),
+        ome_xml=lambda: source.ome_xml, fingerprint=source.fingerprint, closing=source.close, again=again,
+    )  # fmt: skip
+
+
+def _source(thing: Any) -> Shown:
+    """Return what is to be shown as a source."""
+    if isinstance(thing, Image | ImageGroup):
+        document = thing.document
+        return ZarrSource(Below(document.store, document.path) if document.path else document.store)
+    if hasattr(thing, "scenes") and hasattr(thing, "fingerprint"):
+        return cast("Shown", thing)
+    if isinstance(thing, Scene):
+        return _Alone(thing)
+    levels = list(thing) if isinstance(thing, list | tuple) else [thing]
+    arrays = [level if isinstance(level, LazyArray) else ForeignArray(level) for level in levels]
+    if not arrays or len(arrays[0].shape) not in BY_NDIM or len({len(a.shape) for a in arrays}) > 1:
+        raise ArgumentError(
+            f"{type(thing).__name__}: give a source, an image, or arrays of one to five axes, finest first"
+        )
+    axes = tuple(axis(letter) for letter in BY_NDIM[len(arrays[0].shape)])
+    return _Alone(Scene(ImageDescription("", axes, (None,) * len(axes)), arrays))
+
+
+class _Alone:
+    """One scene as a source; nobody knows when it changes, so its tags hold for this store alone."""
+
+    ome_xml: str | None = None
+
+    def __init__(self, scene: Scene) -> None:
+        self.scenes, self._state = (scene,), uuid4().hex
+
+    def fingerprint(self) -> str:
+        return self._state
+
+    def close(self) -> None:
+        """Do nothing: the arrays belong to somebody else."""
+
+
+def _name(thing: Any, description: ImageDescription) -> str:
+    """Return what messages call it."""
+    paths = getattr(thing, "paths", None)
+    if paths and not isinstance(thing, ImageGroup):
+        return str(paths[0])
+    return str(getattr(thing, "url", "") or description.name or "virtual")
+
+
+def _again(thing: Any, version: str | None, memory: int, workers: int | None) -> VirtualStore | Below:
+    return encode(thing, version=version, memory=memory, workers=workers)

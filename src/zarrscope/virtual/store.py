@@ -1,0 +1,228 @@
+"""A source presented as a store: documents invented, chunks made when they are asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from heapq import merge
+from math import prod
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from xxhash import xxh3_128
+
+from zarrscope import __version__
+from zarrscope.errors import ArgumentError
+from zarrscope.spec.versions import zarr_format_of
+from zarrscope.store.contracts import Info, Suffix
+from zarrscope.store.keys import check_key, cut
+from zarrscope.virtual.chunks import index_of, keys_of
+from zarrscope.virtual.documents import Documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from zarrscope.store.contracts import Buffer, ByteRange, Request
+    from zarrscope.types import Region, Shape
+    from zarrscope.virtual.blocks import BlockCache, Counts
+    from zarrscope.virtual.image import VirtualImage
+    from zarrscope.virtual.layout import VirtualLevel
+
+
+class VirtualStore:
+    """An OME-Zarr that is made while it is read. Readable and Listable; a context manager.
+
+    Every value is a pure function of the source: tags tell the state of its files, as it was when the store
+    was opened. Safe under threads.
+
+    Parameters
+    ----------
+    images : sequence of VirtualImage
+        One at the root, or several numbered ones.
+    version : str
+        Of OME-Zarr.
+    cache : BlockCache
+        Of all images.
+    name : str
+        What messages call the source.
+    ome_xml : callable
+        Gives the source's OME-XML.
+    fingerprint : callable
+        Gives a text that changes when the source does.
+    closing : callable
+        Called when the store closes.
+    again : tuple
+        Function and arguments that open the store again in another process.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[VirtualImage],
+        version: str,
+        cache: BlockCache,
+        name: str,
+        *,
+        ome_xml: Callable[[], str | None],
+        fingerprint: Callable[[], str],
+        closing: Callable[[], None],
+        again: tuple[Callable[..., Any], tuple[Any, ...]],
+    ) -> None:
+        self.images, self.version = tuple(images), version
+        self._zarr_format = zarr_format_of(version)
+        self._cache, self._name, self._again = cache, name, again
+        self._documents = Documents(self.images, version, ome_xml)
+        self._fingerprint, self._closing = fingerprint, closing
+        self._arrays = {
+            level.path: (image, number) for image in images for number, level in enumerate(image.levels)
+        }
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self._again
+
+    def __repr__(self) -> str:
+        return f"<VirtualStore {self._name} OME-Zarr {self.version}, {len(self.images)} image(s)>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the source and let go of all pixels; a second call does nothing."""
+        closing, self._closing = self._closing, lambda: None
+        closing()
+        self._cache.clear()
+
+    @property
+    def computed_levels(self) -> tuple[str, ...]:
+        """Paths of the arrays that the source does not hold; all others are cheap to read in part."""
+        return tuple(level.path for image in self.images for level in image.levels if level.computed)
+
+    @property
+    def counts(self) -> Counts:
+        """How many blocks were decoded, computed and found, and what they take."""
+        return self._cache.counts
+
+    def source_bytes(self, path: str, region: Region | None = None) -> int:
+        """Return how many bytes of pixels the source has to decode for a region of an array.
+
+        Parameters
+        ----------
+        path : str
+            Of the array.
+        region : Region, optional
+            All of it by default.
+
+        Raises
+        ------
+        ArgumentError
+            There is no such array.
+        """
+        if path not in self._arrays:
+            known = ", ".join(list(self._arrays)[:10])
+            raise ArgumentError(f"{self.url(path)}: there is no such array; there are {known}")
+        image, number = self._arrays[path]
+        return image.source_bytes(number, region)
+
+    def told(self) -> dict[str, Any]:
+        """Return, as JSON, what a viewer cannot learn from the documents: what is computed, what it costs."""
+        return {"virtual": True, "images": [image.told() for image in self.images]}
+
+    def url(self, key: str = "") -> str:
+        """Return the address of a key for messages."""
+        return f"{self._name}/{key}" if key else self._name
+
+    def get(self, key: str, range: ByteRange = None, out: memoryview | None = None) -> Buffer | None:  # noqa: A002
+        """Return the value, or the part of it that ``range`` names, or None where the key is absent.
+
+        Raises
+        ------
+        CorruptDataError, SourceError, StoreError
+            The source is damaged there, or cannot be read.
+        """
+        chunk = self._chunk(check_key(key))
+        data: Buffer | None
+        data = self._documents.get(key) if chunk is None else self._encoded(*chunk)
+        if data is None:
+            return None
+        view = memoryview(data)
+        if isinstance(range, Suffix):
+            view = view[max(0, len(view) - range.length) :]
+        elif range is not None:
+            start, stop = cut(len(view), *range)
+            view = view[start:stop]
+        if out is None:
+            return view
+        out[: len(view)] = view
+        return out[: len(view)]
+
+    def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
+        """Return the values in the order of the requests."""
+        return [self.get(*request) for request in requests]
+
+    def head(self, key: str) -> Info | None:
+        """Return size and tag, or None where the key is absent. No pixel is read for that of a chunk."""
+        chunk = self._chunk(check_key(key))
+        if chunk is not None:
+            image, level, _ = chunk
+            size = prod(level.chunks) * image.pixels.dtype.itemsize
+            return Info(size, self._tag(key))
+        data = self._documents.get(key)
+        return None if data is None else Info(len(data), self._tag(key))
+
+    def ready(self, key: str) -> Buffer | None:
+        """Return a value that is here already, or None: nothing is decoded, computed or waited for."""
+        chunk = self._chunk(check_key(key))
+        if chunk is None:
+            return None
+        image, level, index = chunk
+        block = image.pixels.ready(image.levels.index(level), level.chunk(index))
+        return None if block is None else _bytes(block, level.chunks)
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys that begin with ``prefix`` in sorted order."""
+        documents = (key for key in self._documents.keys() if key.startswith(prefix))
+        chunks = (
+            keys_of(path, image.levels[number].grid, self._zarr_format, prefix)
+            for path, (image, number) in self._arrays.items()
+        )
+        yield from merge(documents, *chunks)
+
+    def _chunk(self, key: str) -> tuple[VirtualImage, VirtualLevel, Shape] | None:
+        """Return what chunk a key names, or None."""
+        depth = 2 if self.images[0].path else 1
+        parts = key.split("/", depth)
+        found = self._arrays.get("/".join(parts[:depth])) if len(parts) > depth else None
+        if found is None:
+            return None
+        image, number = found
+        level = image.levels[number]
+        index = index_of(parts[depth], level.grid, self._zarr_format)
+        return None if index is None else (image, level, index)
+
+    def _encoded(self, image: VirtualImage, level: VirtualLevel, index: Shape) -> memoryview:
+        number = image.levels.index(level)
+        return _bytes(image.pixels.read(number, level.chunk(index)), level.chunks)
+
+    def _tag(self, key: str) -> str:
+        return xxh3_128(f"{self._state}\n{key}".encode()).hexdigest()
+
+    @cached_property
+    def _state(self) -> str:
+        return f"{__version__} {self.version} {self._fingerprint()}"
+
+
+def _bytes(block: NDArray[Any], chunks: Shape) -> memoryview:
+    """Return pixels as they stand in a chunk: all of it, little end first, zero beyond the image."""
+    stored = block.dtype.newbyteorder("<")
+    if block.shape != chunks:
+        whole = np.zeros(chunks, stored)
+        whole[tuple(slice(0, n) for n in block.shape)] = block
+        block = whole
+    data = np.ascontiguousarray(block, stored)
+    return data.reshape(-1).view(np.uint8).data.toreadonly()

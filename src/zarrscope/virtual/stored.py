@@ -1,0 +1,76 @@
+"""Stored OME-Zarr as it stands: a view of its folder, documents and chunks untouched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from zarrscope.store.keys import check_key, join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from zarrscope.store.contracts import Buffer, ByteRange, Info, Readable, Request
+
+
+class Below:
+    """The part of a store below a path, with nothing else in reach. Also Listable where the store is.
+
+    Parameters
+    ----------
+    inner : Readable
+        The store.
+    path : str
+        Of the folder; "" for all of it.
+    """
+
+    def __init__(self, inner: Readable, path: str) -> None:
+        self.inner, self.path = inner, path
+        if hasattr(inner, "list"):
+            self.list = self._list
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return type(self), (self.inner, self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Do nothing: the store belongs to somebody else."""
+
+    @property
+    def computed_levels(self) -> tuple[str, ...]:
+        """None: everything is stored."""
+        return ()
+
+    def told(self) -> dict[str, Any]:
+        """Return, as JSON, what a viewer cannot learn from the documents."""
+        return {"virtual": False, "images": []}
+
+    def url(self, key: str = "") -> str:
+        """Return the address of a key for messages."""
+        return self.inner.url(join(self.path, key))
+
+    def get(self, key: str, range: ByteRange = None, out: memoryview | None = None) -> Buffer | None:  # noqa: A002
+        """Return the value, or the part of it that ``range`` names, or None where the key is absent."""
+        return self.inner.get(self._key(key), range, out)
+
+    def get_many(self, requests: Sequence[Request]) -> list[Buffer | None]:
+        """Return the values in the order of the requests."""
+        return self.inner.get_many([request._replace(key=self._key(request.key)) for request in requests])
+
+    def head(self, key: str) -> Info | None:
+        """Return size and tag, or None where the key is absent."""
+        return self.inner.head(self._key(key))
+
+    def _key(self, key: str) -> str:
+        return f"{self.path}/{check_key(key)}" if self.path else key
+
+    def _list(self, prefix: str = "") -> Iterator[str]:
+        start = f"{self.path}/" if self.path else ""
+        return (key[len(start) :] for key in self.inner.list(start + prefix))  # type: ignore[attr-defined]
