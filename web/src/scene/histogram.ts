@@ -1,0 +1,52 @@
+/** Automatic windows and histograms, from pixels that are here anyhow. */
+
+import type { Pixels, Tile } from "../tiles/contracts";
+
+/** More values than this are thinned out evenly. */
+const SAMPLES = 1 << 18;
+const LOW = 0.001;
+const HIGH = 0.999;
+
+export interface Histogram {
+  low: number;
+  high: number;
+  counts: Uint32Array;
+}
+
+function* every(pixels: Pixels, step: number): Generator<number> {
+  for (let i = 0; i < pixels.length; i += step) yield Number(pixels[i]);
+}
+
+/** Finite values of some tiles, in order of size. Chunks that are not stored are no picture and do not count. */
+export function sample(tiles: readonly Tile[]): Float64Array {
+  const stored = tiles.filter((tile) => !tile.empty);
+  const total = stored.reduce((sum, tile) => sum + tile.pixels.length, 0);
+  const step = Math.max(1, Math.ceil(total / SAMPLES));
+  const values = new Float64Array(stored.reduce((sum, tile) => sum + Math.ceil(tile.pixels.length / step), 0));
+  let count = 0;
+  for (const tile of stored) {
+    for (const value of every(tile.pixels, step)) if (Number.isFinite(value)) values[count++] = value;
+  }
+  return values.subarray(0, count).sort();
+}
+
+/** From the value below which 0.1 % lie to the one below which 99.9 % lie; all of it where those are equal. */
+export function automaticWindow(sorted: Float64Array): [number, number] | undefined {
+  if (sorted.length === 0) return undefined;
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))]!;
+  const [low, high] = [at(LOW), at(HIGH)];
+  if (high > low) return [low, high];
+  const [least, most] = [sorted[0]!, sorted[sorted.length - 1]!];
+  return most > least ? [least, most] : [least, least + 1];
+}
+
+/** Counts values in equal steps from the least to the most. */
+export function histogram(sorted: Float64Array, bins = 128): Histogram | undefined {
+  if (sorted.length === 0) return undefined;
+  const low = sorted[0]!;
+  const high = sorted[sorted.length - 1]!;
+  const counts = new Uint32Array(bins);
+  const scale = high > low ? bins / (high - low) : 0;
+  for (const value of sorted) counts[Math.min(bins - 1, Math.floor((value - low) * scale))]!++;
+  return { low, high, counts };
+}
