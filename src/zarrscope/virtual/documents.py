@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from threading import RLock
 from typing import TYPE_CHECKING
 
 from zarrscope.array.describe import describe, to_documents
@@ -77,7 +76,6 @@ class Documents:
     ome_xml: Callable[[], str | None]
     _made: MemoryStore = field(default_factory=MemoryStore)
     _done: set[str] = field(default_factory=set)
-    _lock: RLock = field(default_factory=RLock)
 
     def get(self, key: str) -> bytes | None:
         """Return a document, or None where there is none of that name."""
@@ -96,25 +94,27 @@ class Documents:
         return (level.path for image in self.images for level in image.levels)
 
     def _make(self, folder: str) -> bool:
-        """Make the documents of a folder, unless they are made; False where nothing more came of it."""
-        with self._lock:
-            if folder in self._done:
-                return True
-            several = len(self.images) > 1
-            image = next((one for one in self.images if one.path == folder), None)
-            owner = next((one for one in self.images if any(v.path == folder for v in one.levels)), None)
-            if image is not None:
-                self._image(image)
-            elif owner is not None:
-                self._array(owner, folder)
-            elif folder == SERIES_GROUP:
-                self._beside()
-            elif several and folder == "":
-                self._group("", collection_attributes(self.version))
-            else:
-                return False
-            self._done.add(folder)
+        """Make the documents of a folder, unless they are made; False where there are none.
+
+        Two threads may make the same ones at once: they come out alike.
+        """
+        if folder in self._done:
             return True
+        several = len(self.images) > 1
+        image = next((one for one in self.images if one.path == folder), None)
+        owner = next((one for one in self.images if any(v.path == folder for v in one.levels)), None)
+        if image is not None:
+            self._image(image)
+        elif owner is not None:
+            self._array(owner, folder)
+        elif folder == SERIES_GROUP:
+            self._beside()
+        elif several and folder == "":
+            self._group("", collection_attributes(self.version))
+        else:
+            return False
+        self._done.add(folder)
+        return True
 
     def _group(self, path: str, attributes: dict[str, object]) -> None:
         write_group(self._made, path, Group(zarr_format_of(self.version), attributes))

@@ -80,9 +80,10 @@ def encode(
     if version not in (None, *VERSIONS):
         raise ArgumentError(f"OME-Zarr {version!r} is not served; choose one of {', '.join(VERSIONS)}")
     again = (_again, (thing, version, memory, workers))
+    node = thing.node if isinstance(thing, ZarrSource) else thing
+    if isinstance(node, Image | ImageGroup) and version in (None, node.version):
+        return Below(node.document.store, node.document.path)
     source = _source(thing)
-    if isinstance(source, ZarrSource) and source.node and version in (None, source.node.version):
-        return Below(source.node.document.store, source.node.document.path)
     cache, chosen = BlockCache(memory), images_of(source.scenes)
     images = [
         image_of(

@@ -81,7 +81,7 @@ class VirtualImage:
     def sample_bytes(self) -> int:
         """Bytes that one chunk in the middle of the coarsest level of the file takes, of one channel."""
         stored = [number for number, level in enumerate(self.levels) if not level.computed][-1]
-        return self.source_bytes(stored, middle(self.levels[stored], channel_axis(self.description), 0))
+        return self.source_bytes(stored, middle(self.description, self.levels[stored]))
 
     def plane(self, level: int) -> Region:
         """Return the plane of a level that is shown first: in the middle of z, the first elsewhere.
@@ -112,24 +112,29 @@ class VirtualImage:
         if self.source_bytes(last, self.plane(last)) <= budget:
             return last, self.plane(last)
         level = max(number for number, one in enumerate(self.levels) if not one.computed)
-        here, region = self.levels[level], self.plane(level)
+        region = self.plane(level)
         while self.source_bytes(level, region) > budget:
-            smaller = self._smaller(here, region)
-            if smaller == region:
+            smaller = self._cheaper(level, region)
+            if smaller is None:
                 break
             region = smaller
         return level, region
 
-    def _smaller(self, here: VirtualLevel, region: Region) -> Region:
-        """Return half of a region around its middle along its longest side of the plane, in whole chunks."""
+    def _cheaper(self, level: int, region: Region) -> Region | None:
+        """Return the middle half of a region, in whole chunks, along its longest side where that helps."""
+        here, cost = self.levels[level], self.source_bytes(level, region)
         plane = spatial_axes(self.description.axes)[-2:]
-        i = max(plane, key=lambda k: region.shape[k])
-        first, last = region.start[i] // here.chunks[i], -(-region.stop[i] // here.chunks[i])
-        quarter = max(1, (last - first) // 4) if last - first > 1 else 0
-        start, stop = list(region.start), list(region.stop)
-        start[i] = (first + quarter) * here.chunks[i] if last - first > 2 else start[i]
-        stop[i] = min(stop[i], max(last - quarter, first + 1) * here.chunks[i])
-        return Region(tuple(start), tuple(stop))
+        for i in sorted(plane, key=lambda k: -region.shape[k]):
+            unit = here.chunks[i]
+            first, last = region.start[i] // unit, -(-region.stop[i] // unit)
+            count = (last - first + 1) // 2
+            first += (last - first - count) // 2
+            start, stop = list(region.start), list(region.stop)
+            start[i], stop[i] = first * unit, min((first + count) * unit, here.shape[i])
+            half = Region(tuple(start), tuple(stop))
+            if self.source_bytes(level, half) < cost:
+                return half
+        return None
 
     @cached_property
     def guessed(self) -> tuple[int, ...]:

@@ -104,7 +104,8 @@ class Pixels:
         """Read a block from the file: whole units of decoding."""
         out = np.empty(whole.shape, self.dtype)
         with alone():  # the pool may be full of threads that wait for this block
-            return self._arrays[level].read(whole, out)
+            self._arrays[level].read(whole, out)
+        return out
 
     def _made(self, level: int, whole: Region) -> NDArray[Any]:
         """Make a block of a computed level, piece by piece of the level below."""
@@ -134,7 +135,8 @@ class Pixels:
 def _pieces(whole: Region, factors: Shape, below: VirtualLevel) -> list[Region]:
     """Cut what lies below a block along the blocks there, at even pixels, so that no window is torn."""
     sides = []
-    for a, b, f, unit, n in zip(whole.start, whole.stop, factors, below.block, below.shape, strict=True):
+    blocks = below.shape if below.direct else below.block  # what has no blocks is read at once
+    for a, b, f, unit, n in zip(whole.start, whole.stop, factors, blocks, below.shape, strict=True):
         start, stop = a * f, min(b * f, n)
         inner = {-(-cut // f) * f for cut in range(start // unit * unit + unit, stop, unit)}
         ends = sorted({start, stop, *(cut for cut in inner if cut < stop)})

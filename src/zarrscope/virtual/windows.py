@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarrscope.errors import ZarrscopeError
+from zarrscope.pyramid.levels import spatial_axes
 from zarrscope.types import Region
 from zarrscope.write.contrast import Contrast
 
@@ -63,21 +64,24 @@ def rendering(
     stored = [number for number, level in enumerate(levels) if not level.computed]
     level, dtype = stored[-1], pixels.dtype
     contrast = Contrast(description, dtype, levels[level].chunks)
-    at = channel_axis(description)
     missing = without_window(description, levels[0].shape)
     read = missing[: max(1, _MOST // max(1, cost))]
     for channel in missing:
-        region = middle(levels[level], at, channel)
+        region = middle(description, levels[level], channel)
         seen = _seen(pixels, level, region) if channel in read else None
         low, high = seen or _range(dtype)
         contrast.recall({str(channel): (low.hex(), high.hex())})
     return contrast.rendering()
 
 
-def middle(level: VirtualLevel, at: int | None, channel: int) -> Region:
-    """Return the chunk in the middle of a level, of one channel: the first where channels lie together."""
-    index = tuple(n // 2 for n in level.grid)
-    chosen = level.chunk(index)
+def middle(description: ImageDescription, level: VirtualLevel, channel: int = 0) -> Region:
+    """Return the chunk that is in the middle of what is shown first, of one channel alone.
+
+    That is the middle of y, x and z, and the first of everything else.
+    """
+    axes = list(description.axes)
+    index = tuple(n // 2 if i in spatial_axes(axes) else 0 for i, n in enumerate(level.grid))
+    chosen, at = level.chunk(index), channel_axis(description)
     if at is None:
         return chosen
     start, stop = list(chosen.start), list(chosen.stop)
