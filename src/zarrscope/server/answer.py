@@ -13,13 +13,12 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-OPEN = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "accept-ranges, content-length, content-range, etag",
-    "cross-origin-resource-policy": "cross-origin",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
+OPEN = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"accept-ranges, content-length, content-range, etag"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"x-content-type-options", b"nosniff"),
+)
 """Fields of every answer: pages of any origin may read data, whose address they must have been given."""
 
 PREFLIGHT = {
@@ -71,14 +70,14 @@ async def give(answer: Answer, send: Send, *, head: bool = False) -> None:
     head : bool
         Leave the body out.
     """
-    length = sum(len(part) for part in answer.body) if answer.length is None else answer.length
-    fields = {**OPEN, **answer.fields}
-    if answer.status not in (204, 304):
-        fields["content-length"] = str(length)
-    headers = [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in fields.items()]
+    length = sum(map(len, answer.body)) if answer.length is None else answer.length
+    fields = answer.fields.items()
+    headers = [*OPEN, *((name.encode(), value.encode("latin-1", "replace")) for name, value in fields)]
+    bare = answer.status in (204, 304)
+    if not bare:
+        headers.append((b"content-length", b"%d" % length))
+    parts = () if head or bare else answer.body
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    parts = () if head or answer.status in (204, 304) else answer.body
     for part in parts[:-1]:
         await send({"type": "http.response.body", "body": part, "more_body": True})
-    last = parts[-1] if parts else b""
-    await send({"type": "http.response.body", "body": last})
+    await send({"type": "http.response.body", "body": parts[-1] if parts else b""})

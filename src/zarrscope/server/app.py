@@ -24,7 +24,7 @@ from zarrscope.errors import InvalidKeyError, ZarrscopeError
 from zarrscope.executor import cores
 from zarrscope.server.answer import PREFLIGHT, Answer, give, text
 from zarrscope.server.status import status_of
-from zarrscope.server.values import answer, answer_at_once
+from zarrscope.server.values import answer_at_once, answer_in_time
 from zarrscope.store.keys import check_key
 from zarrscope.viewer.assets import ASSETS, POLICY, page
 
@@ -39,6 +39,9 @@ VERSION = 1
 
 _GONE = 499
 """What nobody hears; as nginx has it."""
+
+_READ = frozenset((b"authorization", b"range", b"if-range", b"if-none-match"))
+"""Fields of requests that are of interest; ASGI gives their names in lower case."""
 
 _JSON = {"content-type": "application/json", "cache-control": "no-store"}
 
@@ -86,7 +89,7 @@ class App:
                 return
 
     async def _answer(self, method: str, scope: Mapping[str, Any], receive: Receive) -> Answer:
-        asked = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        asked = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _READ}
         if method == "OPTIONS":
             return Answer(204, PREFLIGHT)
         if method not in ("GET", "HEAD"):
@@ -121,7 +124,8 @@ class App:
             name, _, key = rest.partition("/")
             if name not in self.stores:
                 return text(404, f"there is no image {name!r} here; api/info lists them")
-            return await self._value(self.stores[name], check_key(key), asked, receive, head=head)
+            quick = answer_at_once(self.stores[name], check_key(key), asked, head=head)
+            return quick or await self._value(self.stores[name], key, asked, receive, head=head)
         if path == "api/info":
             return Answer(200, _JSON, (json.dumps(self._info()).encode(),))
         if path == "api/validate":
@@ -134,11 +138,9 @@ class App:
     async def _value(
         self, store: Readable, key: str, asked: Mapping[str, str], receive: Receive, *, head: bool
     ) -> Answer:
-        """Answer at once, else in a thread; unless the client leaves first, since its view has moved on."""
-        if (found := answer_at_once(store, key, asked, head=head)) is not None:
-            return found
+        """Answer in a thread, unless the client leaves first, since its view has moved on."""
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._pool, partial(answer, store, key, asked, head=head))
+        work = loop.run_in_executor(self._pool, partial(answer_in_time, store, key, asked, head=head))
         leaving = asyncio.ensure_future(_left(receive))
         try:
             await asyncio.wait((work, leaving), return_when=asyncio.FIRST_COMPLETED)

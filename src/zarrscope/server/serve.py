@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 
+_ON_THE_WAY = 2 << 20
+"""Bytes that the system keeps for a client: a chunk in one go is one turn of the loop, and not five."""
+
 _PATIENCE = 10.0
 """Seconds for a server to begin, and for open requests when it is stopped."""
 
@@ -103,6 +106,7 @@ class Server:
         config = uvicorn.Config(
             self.app, log_level="critical", access_log=False, server_header=False, date_header=False,
             timeout_graceful_shutdown=2, timeout_keep_alive=30, lifespan="off",
+            proxy_headers=False, loop="asyncio", ws="none",
         )  # fmt: skip
         server = uvicorn.Server(config)
         thread = threading.Thread(
@@ -120,9 +124,12 @@ class Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named as TCP: only then does asyncio send small answers without waiting for more.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THE_WAY)
         listener.bind((host, port))
         listener.listen(128)
     except PermissionError as error:

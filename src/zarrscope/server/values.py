@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from zarrscope.errors import StoreError
 from zarrscope.server.answer import Answer, text
 from zarrscope.server.ranges import UnsatisfiableError, parse_range, part_heads
-from zarrscope.store.contracts import Quick, Request
+from zarrscope.store.contracts import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zarrscope.store.contracts import Buffer, Info, Readable
+    from zarrscope.store.contracts import Buffer, Info, Readable, Value
 
 Parts = list[tuple[int, int]]
 
 _NO_TAG = re.compile(r"[^!#-~]")  # what may not stand between the quotes
 
-_JSON = re.compile(r"(?:^|/)(?:zarr\.json|\.z[a-z]+)$")
+DOCUMENTS = frozenset(("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"))
 
 
 def answer_at_once(store: Readable, key: str, asked: Mapping[str, str], *, head: bool) -> Answer | None:
@@ -39,21 +39,23 @@ def answer_at_once(store: Readable, key: str, asked: Mapping[str, str], *, head:
     head : bool
         Whether the bytes themselves are not wanted.
     """
-    value = store.look(key) if isinstance(store, Quick) else None
+    look = getattr(store, "look", None)  # a Quick store; asking the protocol costs as much as the file
+    value: Value | None = look(key) if look else None
     if value is None:
         return None
     try:
         short, parts = _without_bytes(value.info, key, asked, head=head)
         if short is not None:
             return short
-        body = [value.at_once(*part) for part in parts or [(0, value.info.size)]]
+        wanted = parts or [(0, value.info.size)]
+        body = [value.at_once(*part) for part in wanted]
     finally:
         value.close()
     there = [data for data in body if data is not None]
     return _with_bytes(value.info, key, parts, there) if len(there) == len(body) else None
 
 
-def answer(store: Readable, key: str, asked: Mapping[str, str], *, head: bool) -> Answer:
+def answer_in_time(store: Readable, key: str, asked: Mapping[str, str], *, head: bool) -> Answer:
     """Return what is to be said of a value; waits for it (see ``answer_at_once``).
 
     Raises
@@ -81,7 +83,7 @@ def _absent(key: str) -> Answer:
 
 
 def _fields(info: Info, key: str) -> dict[str, str]:
-    kind = "application/json" if _JSON.search(key) else "application/octet-stream"
+    kind = "application/json" if key.rpartition("/")[2] in DOCUMENTS else "application/octet-stream"
     return {
         "content-type": kind,
         "accept-ranges": "bytes",

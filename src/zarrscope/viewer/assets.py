@@ -20,6 +20,7 @@ _KINDS = {
 }
 
 POLICY = {
+    "referrer-policy": "no-referrer",  # the address holds the token
     "content-security-policy": "; ".join(
         (
             "default-src 'none'",
@@ -33,7 +34,7 @@ POLICY = {
             "form-action 'none'",
             "frame-ancestors 'self'",
         )
-    )
+    ),
 }
 """Of the pages: no script but ours, none inline, none made of text; wasm holds the codecs."""
 
