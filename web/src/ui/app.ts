@@ -1,0 +1,180 @@
+/** The application: shell, viewer and panels put together, and the address kept in step with the state. */
+
+import { type Image, ModelError, type Root } from "../ome/model";
+import { NoWebGL } from "../render/gl";
+import { History } from "../scene/history";
+import { emptyState, fromHash, type State, toHash } from "../scene/state";
+import { installApi } from "./api";
+import { ChannelsPanel } from "./channels";
+import { ChecksPanel } from "./checks";
+import { actionsOf } from "./actions";
+import { DimsBar } from "./dimsbar";
+import { Help } from "./help";
+import { installKeys } from "./keyboard";
+import { LabelsPanel } from "./labelspanel";
+import { explain, Messages } from "./messages";
+import { MetadataPanel } from "./metadata";
+import { askForSource, openSource, type PageInfo, sourceOf } from "./opening";
+import { Overlay } from "./overlay";
+import { Pointer } from "./pointer";
+import { Session, type Source } from "./session";
+import { Shell } from "./shell";
+import { Status } from "./status";
+import { Viewer } from "./viewer";
+
+/** The address is written so long after the last change; browsers refuse to write it for every move. */
+const WRITE_AFTER_MS = 300;
+
+class App {
+  private readonly history: History;
+  private readonly shell: Shell;
+  private readonly messages: Messages;
+  private viewer!: Viewer;
+  private info: PageInfo = { images: [] };
+  private source: { address: string; source: Source } | undefined;
+  /** What is open or being opened: address and series. */
+  private opened = "";
+  private root: Root | undefined;
+  private writing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(root: HTMLElement, private readonly door: typeof openSource) {
+    const { state, notes } = fromHash(location.hash);
+    this.history = new History(state);
+    this.shell = new Shell(root);
+    this.messages = new Messages(this.shell.stage);
+    for (const note of notes) this.messages.note(note);
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.viewer = new Viewer(this.shell.canvas, this.history);
+    } catch (error) {
+      this.messages.fail(explain(error instanceof NoWebGL ? error : (error as Error)));
+      return;
+    }
+    this.assemble();
+    this.info = await sourceOf();
+    this.history.subscribe(() => this.follow());
+    addEventListener("hashchange", () => this.readAddress());
+    this.follow();
+  }
+
+  private assemble(): void {
+    const { viewer, shell, history, messages } = this;
+    const dims = new DimsBar(shell.dims, viewer);
+    const overlay = new Overlay(shell.overlay, viewer);
+    const status = new Status(shell.status, viewer);
+    const actions = actionsOf({ viewer, messages, dims, overlay, flush: () => this.writeAddress(), help: new Help() });
+    const pointer = new Pointer(viewer, (at) => status.hover(at), (steps) => dims.step("z", steps));
+    void pointer;
+    shell.install(viewer, actions);
+    installKeys(actions);
+    new ChannelsPanel(shell.channels, viewer);
+    new LabelsPanel(shell.labels, viewer);
+    new MetadataPanel(shell.metadata, viewer);
+    new ChecksPanel(shell.checks, viewer, () => this.imageName());
+    shell.onSeries = (series) => history.set({ ...forget(), series });
+    shell.onImage = (source) => history.set({ ...forget(), series: undefined, source });
+    shell.onTheme = (background) => {
+      viewer.background = background;
+      viewer.invalidate();
+    };
+    viewer.subscribe((frame) => messages.bad(frame));
+    installApi(viewer);
+  }
+
+  /** Opens what the state names, if that is not what is shown. */
+  private follow(): void {
+    clearTimeout(this.writing);
+    this.writing = setTimeout(() => this.writeAddress(), WRITE_AFTER_MS);
+    const { state } = this.history;
+    const address = state.source ?? this.info.first;
+    if (address === undefined) {
+      askForSource(this.messages, (source) => this.history.set({ source }));
+      return;
+    }
+    const key = `${address} ${state.series ?? ""}`;
+    if (key === this.opened) return;
+    this.opened = key;
+    void this.open(address, state.series, key);
+  }
+
+  private async open(address: string, series: string | undefined, key: string): Promise<void> {
+    this.messages.clear();
+    this.shell.loading(true);
+    try {
+      if (this.source?.address !== address) {
+        this.viewer.show(undefined);
+        const source = this.door(address);
+        this.source = { address, source };
+        this.root = undefined;
+        this.root = await source.openRoot();
+      }
+      const image = await this.imageOf(series);
+      if (key !== this.opened) return;
+      this.show(image);
+    } catch (error) {
+      if (key !== this.opened) return;
+      this.viewer.show(undefined);
+      this.messages.fail(explain(error as Error, address));
+    } finally {
+      this.shell.loading(false);
+    }
+  }
+
+  /** The image that is meant, or an error that says why there is none. */
+  private async imageOf(series: string | undefined): Promise<Image> {
+    const { root, source } = this;
+    if (!root || !source) throw new Error("nothing is open");
+    if (root.kind === "image" && series === undefined) return root.image;
+    if (root.kind !== "image" && root.kind !== "collection") throw new ModelError("not-an-image", source.address, root.message);
+    const path = series ?? root.series[0]?.path;
+    if (path === undefined) throw new Error("This collection names no image.");
+    return source.source.openImage(path);
+  }
+
+  private show(image: Image): void {
+    const { source, root } = this;
+    const series = root?.kind === "image" || root?.kind === "collection" ? root.series : [];
+    const session = new Session(
+      source!.source, image, series, () => this.viewer.invalidate(),
+      (error) => this.messages.note(explain(error as Error).what),
+    );
+    this.viewer.show(session);
+    this.shell.named(image, series, this.info, source!.address);
+    // Labels are asked for once the picture is there, which is what people wait for.
+    void this.viewer.ready().then(() => {
+      if (this.viewer.session === session) void session.findLabels();
+    });
+  }
+
+  /** The name by which the server knows the image; undefined on other servers. */
+  private imageName(): string | undefined {
+    return this.info.images.find((image) => image.source === this.source?.address)?.name;
+  }
+
+  private writeAddress(): void {
+    clearTimeout(this.writing);
+    const hash = toHash(this.history.state);
+    const usual = hash === toHash(emptyState()) && location.hash === "";
+    if (!usual && hash !== location.hash) history.replaceState(null, "", hash);
+  }
+
+  /** Somebody wrote another state into the address, or went back. */
+  private readAddress(): void {
+    if (location.hash === toHash(this.history.state)) return;
+    const { state, notes } = fromHash(location.hash);
+    for (const note of notes) this.messages.note(note);
+    this.history.set(state);
+  }
+}
+
+/** What belongs to one image and not to the next. */
+function forget(): { dims: State["dims"]; view: undefined; layers: State["layers"]; labels: State["labels"] } {
+  return { dims: {}, view: undefined, layers: [], labels: [] };
+}
+
+/** Starts the viewer in an element; tests open other doors than HTTP. */
+export function startApp(root: HTMLElement, door: typeof openSource = openSource): void {
+  void new App(root, door).start();
+}

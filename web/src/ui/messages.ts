@@ -1,0 +1,108 @@
+/** What went wrong, where, and what to do about it, in words. */
+
+import { ModelError } from "../ome/model";
+import { NoWebGL } from "../render/gl";
+import { StoreError } from "../store/contracts";
+import { h } from "./dom";
+import type { Frame } from "./frame";
+
+export interface Explanation {
+  title: string;
+  what: string;
+  todo: string;
+}
+
+const STORE: Record<string, [string, string]> = {
+  network: [
+    "The server cannot be reached",
+    "Check the address and the network. If the server is another one than this page's, it has to allow reading from other pages (CORS: the header Access-Control-Allow-Origin), also for the header Range.",
+  ],
+  unauthorized: ["The server wants to know who asks (401)", "Use the complete link that was printed or sent to you: it holds the token. It may also have expired."],
+  forbidden: ["The server refuses to show this (403)", "Ask the owner for access, or check that the link is complete. Some object stores answer 403 where nothing is stored."],
+  server: ["The server has a problem", "Try again later; if it stays so, tell whoever runs the server."],
+  short: ["The server sent less than it promised", "Try again; if it stays so, the file on the server is cut off."],
+  aborted: ["Reading was interrupted", "Reload the page."],
+};
+
+const MODEL: Record<string, [string, string]> = {
+  absent: ["There is nothing at this address", "Check the address: it has to be that of the folder with zarr.json or .zattrs in it."],
+  "not-an-image": ["This is not an OME-Zarr image", "Open the folder of an image. `zarrscope validate` says what a document lacks."],
+  unsupported: ["This image cannot be shown", "`zarrscope convert` or `zarrscope upgrade` write it in a form that can."],
+};
+
+/** An error in terms of people. */
+export function explain(error: Error, address?: string): Explanation {
+  if (error instanceof NoWebGL) {
+    const todo = "Switch on hardware acceleration in the settings of the browser, update it, or use another one.";
+    return { title: "No WebGL2", what: error.message, todo };
+  }
+  const known = error instanceof StoreError ? STORE[error.failure] : error instanceof ModelError ? MODEL[error.reason] : undefined;
+  const where = address !== undefined && !error.message.includes(address) ? ` (${address})` : "";
+  const [title, todo] = known ?? ["This cannot be shown", ""];
+  return { title, what: `${error.message}${where}`, todo };
+}
+
+export class Messages {
+  private readonly cards = h("div", { class: "cards" });
+  private readonly notes = h("div", { class: "notes", attrs: { role: "status", "aria-live": "polite" } });
+  private badShown = "";
+  private badNote: HTMLElement | undefined;
+
+  constructor(stage: HTMLElement) {
+    stage.append(this.cards, this.notes);
+  }
+
+  clear(): void {
+    this.cards.replaceChildren();
+    this.notes.replaceChildren();
+    this.badShown = "";
+  }
+
+  /** Nothing can be shown: the message takes the place of the picture. */
+  fail(explanation: Explanation): void {
+    const { title, what, todo } = explanation;
+    const again = h("button", { text: "Try again", attrs: { type: "button" }, on: { click: () => location.reload() } });
+    this.card(title, what, todo === "" ? undefined : h("p", { class: "todo", text: todo }), again);
+    this.cards.firstElementChild?.setAttribute("role", "alert");
+  }
+
+  card(title: string, text: string, ...more: (HTMLElement | undefined)[]): HTMLElement {
+    const card = h("section", { class: "card" }, h("h2", { text: title }), h("p", { text }), ...more);
+    this.cards.replaceChildren(card);
+    return card;
+  }
+
+  /** A question before something large is read. */
+  ask(title: string, text: string, yes: string, agreed: () => void): void {
+    const close = (): void => this.cards.replaceChildren();
+    const go = h("button", { class: "primary", text: yes, attrs: { type: "button" }, on: { click: () => { close(); agreed(); } } });
+    const stop = h("button", { text: "Cancel", attrs: { type: "button" }, on: { click: close } });
+    this.card(title, text, h("div", { class: "choices" }, go, stop));
+    go.focus();
+  }
+
+  /** Something to know that does not stand in the way. */
+  note(text: string, seconds = 12): HTMLElement {
+    const close = h("button", { class: "plain", text: "×", attrs: { type: "button", "aria-label": "Close" } });
+    const note = h("div", { class: "note" }, h("span", { text }), close);
+    close.addEventListener("click", () => note.remove());
+    this.notes.append(note);
+    while (this.notes.childElementCount > 3) this.notes.firstElementChild!.remove();
+    if (seconds > 0) setTimeout(() => note.remove(), seconds * 1000);
+    return note;
+  }
+
+  /** Chunks that could not be shown; the picture has stripes in their place. */
+  bad(frame: Frame): void {
+    const all = new Map(frame.shown.flatMap((one) => one.ready.bad.map((bad) => [bad.id, bad] as const)));
+    const key = [...all.keys()].join(" ");
+    if (key === this.badShown) return;
+    this.badShown = key;
+    this.badNote?.remove();
+    const first = all.values().next().value;
+    if (!first) return;
+    const count = all.size === 1 ? "One chunk" : `${all.size} chunks`;
+    this.badNote = this.note(`${count} could not be shown (striped): ${first.error.message}`, 0);
+    this.badNote.classList.add("warning");
+  }
+}

@@ -1,0 +1,78 @@
+/** Which image the page is about, and the door to it. */
+
+import { openImage, openRoot } from "../ome/open";
+import { HttpStore } from "../store/http";
+import { createEngine } from "../tiles/engine";
+import { h } from "./dom";
+import type { Messages } from "./messages";
+import type { Source } from "./session";
+
+export interface NamedImage {
+  name: string;
+  title: string;
+  source: string;
+}
+
+export interface PageInfo {
+  images: NamedImage[];
+  /** The image that is shown where the state names none. */
+  first?: string;
+}
+
+function isImage(value: unknown): value is NamedImage {
+  const image = value as Partial<NamedImage> | null;
+  return typeof image?.name === "string" && typeof image.source === "string";
+}
+
+/** What our own server offers; other servers offer nothing. */
+async function offered(): Promise<NamedImage[]> {
+  try {
+    const response = await fetch(new URL("api/info", document.baseURI));
+    if (!response.ok || !response.headers.get("content-type")?.includes("json")) return [];
+    const { images } = (await response.json()) as { images?: unknown };
+    const all = Array.isArray(images) ? images.filter(isImage) : [];
+    return all.map((image) => ({ ...image, title: image.title || image.name }));
+  } catch {
+    return [];
+  }
+}
+
+/** The image named in the query of the address, else the first one that the server offers. */
+export async function sourceOf(): Promise<PageInfo> {
+  const asked = new URLSearchParams(location.search).get("source");
+  const images = await offered();
+  const first = asked ?? images[0]?.source;
+  return first === undefined ? { images } : { images, first };
+}
+
+/** Opens an address, relative to the page or absolute. */
+export function openSource(address: string): Source {
+  const url = new URL(address, document.baseURI);
+  if (!/^https?:$/.test(url.protocol)) throw new Error(`${address} is no address that a page can read: it has to begin with http`);
+  const store = new HttpStore(url);
+  const path = url.pathname.replace(/\/+$/, "");
+  return {
+    title: decodeURIComponent(path.slice(path.lastIndexOf("/") + 1)),
+    openRoot: () => openRoot(store, ""),
+    openImage: (at) => openImage(store, at),
+    engine: createEngine(store),
+  };
+}
+
+/** Asks for an address where nothing names one. */
+export function askForSource(messages: Messages, chosen: (source: string) => void): void {
+  const input = h("input", {
+    attrs: { type: "url", name: "source", placeholder: "https://…/image.ome.zarr", "aria-label": "Address of an OME-Zarr", required: true },
+  });
+  const form = h("form", {
+    class: "ask",
+    on: {
+      submit: (event) => {
+        event.preventDefault();
+        if (input.value.trim() !== "") chosen(input.value.trim());
+      },
+    },
+  }, input, h("button", { text: "Open", attrs: { type: "submit" } }));
+  messages.card("Open an image", "Type the address of an OME-Zarr on any web server that allows other pages to read it (CORS).", form);
+  input.focus();
+}

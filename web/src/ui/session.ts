@@ -1,0 +1,75 @@
+/** An open image: what belongs to it while it is shown, and is forgotten with it. */
+
+import type { Image, Root, Series } from "../ome/model";
+import { IdNumbers } from "../scene/labels";
+import type { TileEngine } from "../tiles/contracts";
+
+/** Where images come from: the door that `app.ts` opens, and that tests open otherwise. */
+export interface Source {
+  /** For messages and the title. */
+  title: string;
+  openRoot(): Promise<Root>;
+  openImage(path: string): Promise<Image>;
+  engine: TileEngine;
+}
+
+export class Session {
+  /** Label images that were opened, by path. */
+  readonly labels = new Map<string, Image>();
+  labelPaths: string[] = [];
+  readonly numbers = new Map<string, IdNumbers>();
+  /** Windows taken from pixels, by channel; `settled` ones do not change any more. */
+  readonly automatic = new Map<number, [number, number]>();
+  readonly settled = new Set<number>();
+  private readonly opening = new Set<string>();
+
+  constructor(
+    readonly source: Source,
+    readonly image: Image,
+    readonly series: readonly Series[],
+    private readonly changed: () => void,
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  /** Asks for the list of label images; called once the picture has begun to load. */
+  async findLabels(): Promise<void> {
+    try {
+      this.labelPaths = await this.image.labels();
+      if (this.labelPaths.length > 0) this.changed();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** A label image, or undefined until it is open. */
+  label(path: string): Image | undefined {
+    if (this.image.kind === "label" && path === this.image.path) return this.image;
+    const known = this.labels.get(path);
+    if (!known && !this.opening.has(path)) void this.open(path);
+    return known;
+  }
+
+  private async open(path: string): Promise<void> {
+    this.opening.add(path);
+    try {
+      this.labels.set(path, await this.source.openImage(path));
+      this.changed();
+    } catch (error) {
+      // Not asked for again: it stays in `opening`.
+      this.failed(error);
+    }
+  }
+
+  get loadingLabels(): boolean {
+    return this.opening.size > this.labels.size;
+  }
+
+  numbersOf(path: string): IdNumbers {
+    let numbers = this.numbers.get(path);
+    if (!numbers) {
+      numbers = new IdNumbers();
+      this.numbers.set(path, numbers);
+    }
+    return numbers;
+  }
+}

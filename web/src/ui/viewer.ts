@@ -1,0 +1,212 @@
+/** The viewer without its panels: state, session and renderer, and one frame whenever something changed. */
+
+import { Renderer } from "../render/renderer";
+import { type Area, fit, panes } from "../scene/camera";
+import { type Change, History } from "../scene/history";
+import { automaticWindow, sample } from "../scene/histogram";
+import { changeLabel, changeLayer, type LabelChange, type LayerChange, type State } from "../scene/state";
+import { extentOf } from "../scene/wants";
+import type { Want } from "../tiles/contracts";
+import {
+  type Background, collect, type Frame, layout, overviewPicture, pictureOf, type Shown, wantsOf,
+} from "./frame";
+import type { Session } from "./session";
+
+type Parts = { [K in keyof State]?: State[K] | undefined };
+
+export class Viewer {
+  readonly renderer: Renderer;
+  session: Session | undefined;
+  /** The last frame that was drawn. */
+  frame: Frame | undefined;
+  background: Background = [0, 0, 0];
+  /** Places that will be shown soon: filled while a stack is played. */
+  ahead: (frame: Frame) => number[][] = () => [];
+  private area: Area = { width: 1, height: 1 };
+  private device: Area = { width: 1, height: 1 };
+  private asked = false;
+  private wanted = "";
+  private listeners = new Set<(frame: Frame) => void>();
+  private waiting: (() => void)[] = [];
+
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    readonly history: History,
+  ) {
+    this.renderer = new Renderer(canvas);
+    history.subscribe(() => this.invalidate());
+    this.watchSize();
+  }
+
+  private watchSize(): void {
+    new ResizeObserver(() => {
+      const box = this.canvas.getBoundingClientRect();
+      const ratio = globalThis.devicePixelRatio || 1;
+      this.area = { width: Math.max(1, box.width), height: Math.max(1, box.height) };
+      this.device = { width: Math.round(this.area.width * ratio), height: Math.round(this.area.height * ratio) };
+      this.invalidate();
+    }).observe(this.canvas);
+  }
+
+  /** Shows another image; what belonged to the one before is forgotten. */
+  show(session: Session | undefined): void {
+    if (this.session && this.session.source !== session?.source) this.session.source.engine.close();
+    this.session = session;
+    this.frame = undefined;
+    this.wanted = "";
+    this.renderer.clear();
+    if (session) session.source.engine.onReady = () => this.invalidate();
+    this.invalidate();
+  }
+
+  /** Asks for a frame; however often, there is one an animation frame, and none without a reason. */
+  invalidate(): void {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => {
+      this.asked = false;
+      this.draw();
+    });
+  }
+
+  private draw(): void {
+    const { session } = this;
+    if (!session || this.renderer.gl.isContextLost()) return;
+    const frame = layout(session, this.history.state, this.area, this.device.width / this.area.width);
+    this.want(wantsOf(frame, this.ahead(frame)));
+    collect(frame, session.source.engine);
+    this.settleWindows(session, frame);
+    this.renderer.draw(pictureOf(session, frame, this.background), this.device.width, this.device.height);
+    this.frame = frame;
+    for (const listener of this.listeners) listener(frame);
+    if (this.quiet(frame)) for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  /** Whether everything that is seen is drawn as it will stay. */
+  private quiet(frame: Frame): boolean {
+    const drawn = frame.complete && frame.shown.every((one) => !one.layer || one.layer.window !== undefined);
+    return drawn && !this.asked && !this.session!.loadingLabels;
+  }
+
+  private want(wants: Want[]): void {
+    const key = JSON.stringify(wants.map(({ plane, rect, zoom, priority }) =>
+      [plane.image.path, plane.down, plane.across, plane.at, rect, zoom, priority]));
+    if (key === this.wanted) return;
+    this.wanted = key;
+    this.session!.source.engine.want(wants);
+  }
+
+  /** Windows that nobody has told are taken from the coarsest pixels of the plane, and then stay. */
+  private settleWindows(session: Session, frame: Frame): void {
+    const views = frame.overview.length > 0 ? frame.overview : frame.shown;
+    for (const one of views) {
+      const channel = one.layer?.channel;
+      if (channel === undefined || !one.layer!.automatic || session.settled.has(channel)) continue;
+      const window = automaticWindow(this.sampleOf(one));
+      if (window) session.automatic.set(channel, window);
+      // A plane of which nothing is stored has no window of its own.
+      else if (one.ready.complete) session.automatic.set(channel, [0, 1]);
+      if (one.ready.complete) session.settled.add(channel);
+      for (const layer of frame.layers) {
+        if (layer.channel === channel && window) layer.window = window;
+        else if (layer.channel === channel) layer.window ??= session.automatic.get(channel);
+      }
+    }
+  }
+
+  /** Values of the coarsest tiles that are ready. */
+  private sampleOf(one: Shown): Float64Array {
+    const coarsest = Math.max(...one.ready.tiles.map((tile) => tile.level));
+    return sample(one.ready.tiles.filter((tile) => tile.level === coarsest));
+  }
+
+  /** Values of a visible channel in the plane shown, in order of size. */
+  samples(channel: number): Float64Array {
+    const { frame } = this;
+    const views = frame && frame.overview.length > 0 ? frame.overview : frame?.shown;
+    const one = views?.find((shown) => shown.layer?.channel === channel);
+    return one ? this.sampleOf(one) : new Float64Array();
+  }
+
+  /** Changes the state. Automatic windows become part of it, so that a link shows what is seen now. */
+  change(parts: Parts, change: Change = {}): void {
+    this.history.set(this.pinned(parts), change);
+  }
+
+  private pinned(parts: Parts): Parts {
+    const settled = this.session?.settled;
+    if (!settled || settled.size === 0) return parts;
+    const state = { ...this.history.state, ...parts } as State;
+    for (const channel of settled) {
+      const told = state.layers.find((layer) => layer.channel === channel)?.window;
+      const window = this.session!.automatic.get(channel);
+      if (!told && window) state.layers = changeLayer(state, channel, { window });
+    }
+    return { ...parts, layers: state.layers };
+  }
+
+  changeLayer(channel: number, change: Omit<LayerChange, "channel">, gesture?: string): void {
+    const layers = changeLayer(this.history.state, channel, change);
+    this.change({ layers }, gesture === undefined ? {} : { gesture: `${gesture} ${channel}` });
+  }
+
+  changeLabel(path: string, change: Omit<LabelChange, "path">, gesture?: string): void {
+    const labels = changeLabel(this.history.state, path, change);
+    this.change({ labels }, gesture === undefined ? {} : { gesture: `${gesture} ${path}` });
+  }
+
+  /** Takes the window of a channel from the plane that is shown. */
+  autoContrast(channel: number): void {
+    const window = automaticWindow(this.samples(channel));
+    if (window) this.changeLayer(channel, { window });
+  }
+
+  moveTo(dims: Record<string, number>, gesture?: string): void {
+    const all = { ...this.history.state.dims, ...dims };
+    this.change({ dims: all }, gesture === undefined ? {} : { gesture });
+  }
+
+  fit(): void {
+    this.change({ view: undefined });
+  }
+
+  /** The least zoom that makes sense: the image an eighth of the view. */
+  get leastZoom(): number {
+    if (!this.session || !this.frame) return 1e-7;
+    return fit(extentOf(this.session.image), this.area, this.history.state.layout).zoom / 8;
+  }
+
+  subscribe(listener: (frame: Frame) => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** Resolves once all that is wanted is drawn. */
+  ready(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.invalidate();
+    });
+  }
+
+  /** Draws the picture beside the canvas; in device pixels. */
+  pixels(): ImageData | undefined {
+    if (!this.session || !this.frame) return undefined;
+    const picture = pictureOf(this.session, this.frame, this.background);
+    return this.renderer.snapshot(picture, this.device.width, this.device.height);
+  }
+
+  /** The whole plane in a small rectangle, or undefined where there is no overview. */
+  overview(area: Area): ImageData | undefined {
+    const { session, frame } = this;
+    if (!session || !frame || frame.overview.length === 0) return undefined;
+    return this.renderer.snapshot(overviewPicture(session, frame, area, [0, 0, 0]), area.width, area.height);
+  }
+
+  /** The panes as they would be for a view: keyboard and buttons move what they do not see. */
+  paneOf(state: State): ReturnType<typeof panes>[number] | undefined {
+    if (!this.frame) return undefined;
+    const extent = extentOf(this.frame.image);
+    const layoutOf = this.frame.panes.length > 1 ? "ortho" : "plane";
+    return panes(extent, this.area, layoutOf, state.view ?? this.frame.view)[0];
+  }
+}
