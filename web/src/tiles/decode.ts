@@ -14,6 +14,10 @@ type Decoded = { data: Pixels | Iterable<number>; shape: number[]; stride: numbe
 
 const arrays = new Map<string, Promise<Stored>>();
 const MOST_ARRAYS = 64;
+interface CodecMaker {
+  fromConfig(options: unknown): { decode(bytes: Uint8Array): unknown };
+}
+
 let halves: Float32Array | undefined;
 
 /** zarrita takes the checksum off without a look at it. */
@@ -35,7 +39,7 @@ for (const name of ["blosc", "numcodecs.blosc"]) guardBlosc(name);
 
 /** Blosc goes on reading where its bytes are cut off, into whatever lies behind them: its header says how many there are. */
 function guardBlosc(name: string): void {
-  const load = zarr.registry.get(name)! as () => Promise<{ fromConfig(options: unknown): { decode(bytes: Uint8Array): unknown } }>;
+  const load = zarr.registry.get(name)! as unknown as () => Promise<CodecMaker>;
   const guarded = async (): Promise<unknown> => {
     const codec = await load();
     return {

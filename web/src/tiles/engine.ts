@@ -1,6 +1,6 @@
 /** The engine: keeps what is wanted coming, coarse before fine, and nothing that is no longer wanted. */
 
-import type { ArrayInfo, Level } from "../ome/model";
+import type { ArrayInfo, Image, Level } from "../ome/model";
 import { Bounded } from "../store/bounded";
 import { CoalescedStore } from "../store/coalesce";
 import type { Store } from "../store/contracts";
@@ -15,7 +15,7 @@ import { ChunkReader, mayPass, wasCancelled } from "./reading";
 export interface EngineOptions {
   /** Decoded chunks that are kept. */
   cacheBytes?: number;
-  /** Chunks asked for at a time: many, so that neighbours come in one request. */
+  /** Chunks asked for at a time; four times as many of shards, where neighbours come in one request. */
   parallel?: number;
   decoder?: Decoder;
 }
@@ -35,6 +35,7 @@ interface Failure {
 
 const RETRY_AFTER = 10_000;
 const MOST_DECODING = 64;
+const SHARDED_WEIGHT = 0.25;
 const EMPTY_BYTES = 256;
 
 export function createEngine(store: Store, options: EngineOptions = {}): TileEngine {
@@ -57,13 +58,15 @@ class ChunkEngine implements TileEngine {
   private decoding = 0;
   private decoded = 0;
   private closed = false;
+  private readonly covered = new WeakSet<Image>();
+  private holding = false;
 
   constructor(store: Store, options: EngineOptions) {
     this.counted = new CountedStore(store);
     this.decoder = options.decoder ?? new DecodePool();
     this.reader = new ChunkReader(new CoalescedStore(this.counted), this.decoder);
     this.chunks = new Bounded(options.cacheBytes ?? 256 * 2 ** 20);
-    this.parallel = options.parallel ?? 32;
+    this.parallel = options.parallel ?? 24;
   }
 
   get stats(): TileEngine["stats"] {
@@ -124,8 +127,14 @@ class ChunkEngine implements TileEngine {
   private plan(): void {
     if (this.closed) return;
     this.needs = new Map();
+    const held = this.uncovered();
+    this.holding = held.size > 0;
     for (const want of this.wants) {
-      wantedLevels(want).forEach((level, stage) => this.addNeeds(want, level, stage));
+      const levels = wantedLevels(want);
+      for (const level of levels) this.loadLevel(levelOf(want, level));
+      this.addNeeds(want, levels[0]!, 0);
+      // Of an image that is not seen at all yet, nothing fine is asked for: it would stand in the way.
+      if (levels.length > 1 && !held.has(want.plane.image)) this.addNeeds(want, levels[1]!, 1);
     }
     for (const [id, controller] of this.running) {
       if (!this.needs.has(id)) controller.abort();
@@ -136,10 +145,30 @@ class ChunkEngine implements TileEngine {
     this.pump();
   }
 
-  private addNeeds(want: Want, number: number, stage: number): void {
+  /** Images that are seen for the first time, and whose coarsest level is still on its way. */
+  private uncovered(): Set<Image> {
+    const open = new Set<Image>();
+    for (const want of this.wants) {
+      const [first, ...finer] = wantedLevels(want);
+      if (finer.length > 0 && !this.covered.has(want.plane.image) && !this.isHere(want, first!)) open.add(want.plane.image);
+    }
+    for (const { plane, priority } of this.wants) {
+      if (priority === 0 && !open.has(plane.image)) this.covered.add(plane.image);
+    }
+    return open;
+  }
+
+  private isHere(want: Want, number: number): boolean {
     const level = levelOf(want, number);
-    if (!level.info) return this.loadLevel(level);
-    const { info } = level;
+    if (!level.info) return this.failed.has(levelKey(level));
+    const { info, places } = partOf(want, number, level.info, this.budget);
+    const ids = places.map((place) => chunkId(info, place));
+    return ids.every((id) => this.chunks.peek(id) !== undefined || this.failed.has(id));
+  }
+
+  private addNeeds(want: Want, number: number, stage: number): void {
+    const { info } = levelOf(want, number);
+    if (!info) return;
     partOf(want, number, info, this.budget).places.forEach((place, rank) => {
       const id = chunkId(info, place);
       const urgency = want.priority * 1e8 + stage * 1e6 + rank;
@@ -148,8 +177,8 @@ class ChunkEngine implements TileEngine {
   }
 
   private loadLevel(level: Level): void {
-    const key = `level ${level.path}`;
-    if (this.failed.has(key) || this.running.has(key)) return;
+    const key = levelKey(level);
+    if (level.info || this.failed.has(key) || this.running.has(key)) return;
     this.running.set(key, new AbortController());
     level.load().then(
       () => this.settle(key),
@@ -189,18 +218,19 @@ class ChunkEngine implements TileEngine {
     this.running.delete(need.id);
     if (this.closed) return;
     // Wanted again while it was being cancelled.
-    if (again && !this.chunks.peek(need.id)) this.plan();
+    if (this.holding || (again && !this.chunks.peek(need.id))) this.plan();
     else this.pump();
     if (!controller.signal.aborted) this.onReady();
   }
 
   private async read({ info, place }: Need, signal: AbortSignal): Promise<Pixels | undefined> {
-    this.fetching += 1;
+    const weight = info.shards ? SHARDED_WEIGHT : 1;
+    this.fetching += weight;
     let bytes: Uint8Array | undefined;
     try {
       bytes = await this.reader.fetch(info, place, signal);
     } finally {
-      this.fetching -= 1;
+      this.fetching -= weight;
     }
     if (!bytes) return undefined;
     this.decoding += 1;
@@ -239,16 +269,20 @@ class ChunkEngine implements TileEngine {
 
   /** A level whose document is not here: either it is on its way, or all of it is bad. */
   private unread(want: Want, number: number, level: Level): { tiles: Tile[]; bad: BadTile[]; done: boolean } {
-    const failure = this.failed.get(`level ${level.path}`);
+    const failure = this.failed.get(levelKey(level));
     const base = want.plane.image.levels[0]!;
     if (!failure || !base.info) return { tiles: [], bad: [], done: false };
     const size = [want.plane.down, want.plane.across].map((axis) =>
       Math.max(1, Math.round((base.info!.shape[axis]! * base.scale[axis]!) / level.scale[axis]!)),
     );
-    const id = `level ${level.path}`;
+    const id = levelKey(level);
     const bad = { id, level: number, y: 0, x: 0, height: size[0]!, width: size[1]!, error: failure.error };
     return { tiles: [], bad: [bad], done: true };
   }
+}
+
+function levelKey(level: Level): string {
+  return `level ${level.path}`;
 }
 
 function tileOf(chunk: Chunk, part: Part, place: readonly number[]): Tile {
