@@ -33,6 +33,7 @@ _PLACES = {
     "upgrade": "zarrscope.convert.upgrade",
     "validate": "zarrscope.check.validate",
     "verify": "zarrscope.check.verify",
+    "view": "zarrscope.server.view",
     "write": "zarrscope.write.array",
 }
 

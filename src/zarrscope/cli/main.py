@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "convert": ("zarrscope.cli.convert", "turn an image file, a folder of planes or a Zarr into OME-Zarr"),
+    "view": ("zarrscope.cli.view", "look at an image in the browser, whatever its format"),
     "validate": ("zarrscope.cli.validate", "tell whether an OME-Zarr is right, and how to mend it"),
     "verify": ("zarrscope.cli.verify", "tell whether every byte is there, and as it was written"),
     "info": ("zarrscope.cli.info", "tell what an OME-Zarr holds"),

@@ -1,0 +1,82 @@
+"""``zarrscope view``: a picture in the browser, with nothing converted."""
+
+from __future__ import annotations
+
+import sys
+
+from zarrscope.budget import parse_size
+from zarrscope.cli.parser import Parser
+from zarrscope.errors import ArgumentError
+from zarrscope.server.serve import LOOPBACK
+from zarrscope.server.view import MEMORY, open_browser, view
+from zarrscope.viewer.state import LAYOUTS
+
+_EXAMPLES = """\
+examples:
+  zarrscope view cells.ome.tif
+  zarrscope view slide.svs --port 8800
+  zarrscope view plate.ome.zarr --no-browser
+  zarrscope view cells.ome.zarr --channels 0,2 --z 12 --layout ortho
+  zarrscope view s3://bucket/cells.ome.zarr
+
+Ctrl-C ends it. The address holds a random token: who has it can read the image.
+"""
+
+
+def run(words: list[str]) -> int:
+    """Serve one image until Ctrl-C."""
+    chosen = _parser().parse_args(words)
+    with view(
+        chosen.source,
+        channels=_numbers(chosen.channels),
+        z=chosen.z,
+        t=chosen.t,
+        layout=chosen.layout,
+        axes=chosen.axes,
+        memory=chosen.memory,
+        port=chosen.port,
+        host=chosen.host,
+    ) as shown:
+        print(shown.url, flush=True)
+        if not chosen.no_browser and not open_browser(shown.url):
+            print("no browser was found here: open this address in one", file=sys.stderr)
+        print("Ctrl-C ends it", file=sys.stderr, flush=True)
+        try:
+            shown.wait()
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "view",
+        "Look at an image in the browser: any file that zarrscope reads, or an OME-Zarr at any address. "
+        "Nothing is converted, nothing is written, nothing is fetched from elsewhere.",
+        _EXAMPLES,
+    )
+    parser.add_argument("source", metavar="SOURCE", help="file, folder, or address of an OME-Zarr")
+    parser.add_argument("--channels", metavar="N,N", help="the channels to show, counted from 0 (as it says)")
+    parser.add_argument("--z", type=int, metavar="N", help="plane along z (the middle one)")
+    parser.add_argument("--t", type=int, metavar="N", help="time point (the first)")
+    parser.add_argument("--layout", choices=LAYOUTS, help="one plane, or the three planes of a stack")
+    parser.add_argument("--axes", metavar="NAMES", help="axes of the source, where it does not say, as tzcyx")
+    parser.add_argument(
+        "--memory", type=parse_size, default=MEMORY, metavar="SIZE", help="for pixels, as 500MB (1 GiB)"
+    )
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="0, the default, takes a free one")
+    parser.add_argument(
+        "--host", default=LOOPBACK, metavar="ADDRESS",
+        help="to listen at; only this machine can reach the default",
+    )  # fmt: skip
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    return parser
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError as error:
+        raise ArgumentError(f"--channels {text}: give numbers, such as 0,2") from error

@@ -1,0 +1,206 @@
+"""``zarrscope.view``: one call from anything that can be read to a picture in the browser."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote, urlsplit
+
+from zarrscope.errors import ZarrscopeError
+from zarrscope.node.image import Image
+from zarrscope.node.open import open_node
+from zarrscope.server.serve import LOOPBACK, Server
+from zarrscope.source.registry import open_source
+from zarrscope.store.keys import without_secrets
+from zarrscope.viewer import state as states
+from zarrscope.virtual.encode import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from zarrscope.store.contracts import Readable
+    from zarrscope.viewer.state import Look
+
+MEMORY = 1 << 30
+"""Bytes that the pixels of a view may take in this process."""
+
+
+class View:
+    """An image that is being served, and the link that shows it. A context manager.
+
+    Parameters
+    ----------
+    server : Server
+        Serves it.
+    name : str
+        Of the store within the server.
+    url : str
+        The link.
+    """
+
+    def __init__(self, server: Server, name: str, url: str) -> None:
+        self._server, self.name, self.url = server, name, url
+        _OPEN.append(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<View {self.url}>"
+
+    def _repr_html_(self) -> str:
+        """Show the link in a notebook."""
+        return f'<a href="{self.url}" target="_blank" rel="noopener">open the viewer</a>'
+
+    @property
+    def data(self) -> str:
+        """Address of the image as OME-Zarr, for any other program on this machine."""
+        return self._server.data(self.name)
+
+    @property
+    def store(self) -> Readable:
+        """What is served."""
+        return self._server.app.stores[self.name]
+
+    def wait(self) -> None:
+        """Return once the view is closed by another thread; Ctrl-C interrupts it."""
+        self._server.wait()
+
+    def close(self) -> None:
+        """Stop serving, and release the files."""
+        if self in _OPEN:
+            _OPEN.remove(self)
+            self._server.close()
+            for store in self._server.app.stores.values():
+                if (close := getattr(store, "close", None)) is not None:
+                    close()
+
+
+_OPEN: list[View] = []
+"""Views live until they are closed, whether or not somebody holds them: the browser does."""
+
+
+def view(
+    thing: Any,
+    *,
+    channels: Sequence[int] | Mapping[int, Look] | None = None,
+    z: int | None = None,
+    t: int | None = None,
+    layout: str | None = None,
+    state: Mapping[str, Any] | None = None,
+    axes: str | None = None,
+    memory: int = MEMORY,
+    port: int = 0,
+    host: str = LOOPBACK,
+    browser: bool = False,
+) -> View:
+    """Serve an image and return the link that shows it. Nothing is converted, nothing is written.
+
+    Parameters
+    ----------
+    thing : str, path-like, Source, Image, array or sequence of arrays
+        An OME-Zarr at any address, a file or folder that can be converted, or pixels in memory (arrays of one
+        to five axes in the order t, c, z, y, x; the levels of a pyramid finest first).
+    channels : sequence of int, or mapping, optional
+        The channels to show, counted from 0; or for some of them how: ``{0: {"color": "00ff00", "window":
+        (100, 4000), "gamma": 0.7, "opacity": 1.0, "visible": True}}``.
+    z, t : int, optional
+        Which plane, counted from 0; the middle and the first by default.
+    layout : {"plane", "ortho"}, optional
+        One plane, or the three orthogonal planes of a stack.
+    state : mapping, optional
+        The state of the viewer as it stands in the address of its page, in full or in part.
+    axes : str, optional
+        What the axes of the source are, where it does not say, for example ``tzcyx``.
+    memory : int
+        Bytes that pixels may take in this process.
+    port : int
+        0 takes a free one.
+    host : str
+        Address to listen at; by default only this machine can reach it.
+    browser : bool
+        Open it in a browser.
+
+    Returns
+    -------
+    View
+        Has ``url`` (the link), ``data`` (the address as OME-Zarr) and ``close``.
+
+    Raises
+    ------
+    NotFoundError, SourceError, UnsupportedError, MetadataError
+        It cannot be read.
+    ArgumentError
+        There is no such channel or layout.
+    StoreError, AccessError
+        The port cannot be had.
+    """
+    store, name = _store(thing, axes, memory)
+    try:
+        found = _state(store, channels, {"z": z, "t": t}, layout, state)
+        server = Server({name: store}, port=port, host=host)
+    except BaseException:
+        if hasattr(store, "close"):
+            store.close()
+        raise
+    shown = View(server, name, states.link(server.url, found))
+    if browser:
+        open_browser(shown.url)
+    return shown
+
+
+def open_browser(url: str) -> bool:
+    """Show an address in the browser of this desktop; return False where there is none."""
+    import webbrowser
+
+    return webbrowser.open(url)
+
+
+def _store(thing: Any, axes: str | None, memory: int) -> tuple[Any, str]:
+    if not isinstance(thing, str | os.PathLike):
+        return encode(thing, memory=memory), getattr(thing, "name", "") or "image"
+    text = os.fspath(thing)
+    source = open_source(text, axes=axes, cache=memory // 4)
+    try:
+        return encode(source, memory=memory), _name(text)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _name(text: str) -> str:
+    """Return the last part of an address, which names the store for people and in the address of its data."""
+    path = unquote(urlsplit(without_secrets(text)).path) if "://" in text else os.path.abspath(text)  # noqa: PTH100
+    name = "".join(c if c.isprintable() and c not in "/\\?#%" else "_" for c in PurePath(path).name)
+    return name or "image"
+
+
+def _state(
+    store: Readable,
+    channels: Sequence[int] | Mapping[int, Look] | None,
+    dims: Mapping[str, int | None],
+    layout: str | None,
+    more: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    count = 0
+    if channels is not None:
+        count = _count(store)
+    return states.state(channels=channels, count=count, dims=dims, layout=layout, more=more)
+
+
+def _count(store: Readable) -> int:
+    """Return how many channels the image of a store has, 1 where it has no such axis."""
+    try:
+        node = open_node(store)
+        image = node if isinstance(node, Image) else next(iter(node))
+    except (ZarrscopeError, StopIteration):
+        return 0
+    sizes = [size for axis, size in zip(image.axes, image.shape, strict=True) if axis.type == "channel"]
+    return sizes[0] if sizes else 1
