@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { withoutEval } from "./without-eval";
 
 // Fixed names and no source maps: the bundle is committed, and CI compares it with what it builds itself.
 const names = {
@@ -9,6 +10,7 @@ const names = {
 
 export default defineConfig({
   base: "./",
+  plugins: [withoutEval()],
   build: {
     outDir: "../src/zarrscope/viewer/static",
     emptyOutDir: true,
@@ -19,6 +21,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: { output: names },
   },
-  worker: { format: "es", rolldownOptions: { output: names } },
+  worker: { format: "es", plugins: () => [withoutEval()], rolldownOptions: { output: names } },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

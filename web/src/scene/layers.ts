@@ -27,6 +27,8 @@ export interface LabelLayer {
 
 /** Colours of channels that have none: far apart from each other, and bright enough on black. */
 const PALETTE = ["4d9dff", "3fe07a", "ff5a4f", "ffd23f", "e05cff", "2ee6e6", "ff9a3c", "b9ff66", "ff7fb0", "ffffff"];
+/** Two channels are complements: where both are bright is white, whoever looks. */
+const PAIR = ["00ff00", "ff00ff"];
 const RGB = ["ff0000", "00ff00", "0000ff"];
 /** More channels than this are not shown at once unless a document says so. */
 const AT_ONCE = 4;
@@ -53,7 +55,8 @@ function usualColor(image: Image, channel: number): string {
   if (image.rgb) return RGB[channel % 3]!;
   const own = image.channels[channel]?.color;
   if (own && isColor(own)) return own.toLowerCase();
-  return image.channels.length === 1 ? "ffffff" : PALETTE[channel % PALETTE.length]!;
+  if (image.channels.length <= 2) return image.channels.length === 1 ? "ffffff" : PAIR[channel]!;
+  return PALETTE[channel % PALETTE.length]!;
 }
 
 function usualWindow(image: Image, channel: number): [number, number] | undefined {
@@ -80,7 +83,7 @@ export function layersOf(image: Image, state: State, automatic: ReadonlyMap<numb
     const color = change?.color;
     return {
       channel: index,
-      name: channel.label || (image.channels.length === 1 ? image.name || "image" : `channel ${index}`),
+      name: channel.label || (image.channels.length === 1 ? (/\w/.test(image.name) ? image.name : "image") : `channel ${index}`),
       visible: change?.visible ?? (channel.active && (!many || index < AT_ONCE)),
       color: color && (isColor(color) || isMap(color)) ? color.toLowerCase() : usualColor(image, index),
       window: told ?? automatic.get(index),

@@ -90,6 +90,7 @@ class App {
     const { state } = this.history;
     const address = state.source ?? this.info.first;
     if (address === undefined) {
+      this.shell.loading(false);
       askForSource(this.messages, (source) => this.history.set({ source }));
       return;
     }
@@ -116,6 +117,7 @@ class App {
     } catch (error) {
       if (key !== this.opened) return;
       this.viewer.show(undefined);
+      this.shell.empty(this.info, address);
       this.messages.fail(explain(error as Error, address));
     } finally {
       this.shell.loading(false);
@@ -141,6 +143,7 @@ class App {
       (error) => this.messages.note(explain(error as Error).what),
     );
     this.viewer.show(session);
+    for (const note of image.notes ?? []) this.messages.note(note);
     this.shell.named(image, series, this.info, source!.address);
     // Labels are asked for once the picture is there, which is what people wait for.
     void this.viewer.ready().then(() => {

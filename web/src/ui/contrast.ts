@@ -128,7 +128,7 @@ export class Contrast {
       const width = Math.max(1, this.share(counts.low + (i + 1) * bin) * WIDTH - x);
       const height = Math.max(1, (Math.sqrt(count) / most) * (HEIGHT - 2));
       context.globalAlpha = x + width >= low && x <= high ? 0.95 : 0.3;
-      context.fillStyle = this.color;
+      context.fillStyle = `color-mix(in srgb, ${this.color} 62%, white)`;
       context.fillRect(x, HEIGHT - height, width, height);
     });
   }

@@ -27,7 +27,7 @@ export class Shell {
   onSeries: (path: string) => void = () => undefined;
   onImage: (source: string) => void = () => undefined;
   onTheme: (background: Background) => void = () => undefined;
-  private readonly title = h("h1", { text: "zarrscope" });
+  private readonly title = h("h1");
   private readonly chooser = h("select", { class: "chooser", attrs: { "aria-label": "Image" } });
   private readonly actions = h("div", { class: "actions", attrs: { role: "toolbar", "aria-label": "Tools" } });
   private readonly tabs = h("div", { class: "tabs", attrs: { role: "tablist" } });
@@ -47,6 +47,7 @@ export class Shell {
     const middle = h("div", { class: "middle" }, this.stage, this.dims, this.status);
     this.stage.append(this.bar);
     root.append(header, h("div", { class: "body" }, middle, this.panel));
+    root.classList.add("empty");
     this.chooser.addEventListener("change", () => this.chosen());
     this.loading(true);
   }
@@ -55,6 +56,13 @@ export class Shell {
     const [kind, ...rest] = this.chooser.value.split(":");
     if (kind === "series") this.onSeries(rest.join(":"));
     else this.onImage(rest.join(":"));
+  }
+
+  /** Without an image there is nothing to set, to scale or to point at. */
+  empty(info: PageInfo, address: string | undefined): void {
+    this.root.classList.add("empty");
+    setText(this.title, address ?? "");
+    this.offer(info, address);
   }
 
   loading(on: boolean): void {
@@ -142,12 +150,23 @@ export class Shell {
     setText(this.title, name);
     this.title.title = name;
     document.title = `${name} · zarrscope`;
-    const options = series.length > 1
-      ? series.map((one) => this.option(`series:${one.path}`, one.name || one.path, one.path === image.path))
-      : info.images.map((one) => this.option(`image:${one.source}`, one.title, one.source === address));
+    this.root.classList.remove("empty");
+    if (series.length < 2) return this.offer(info, address);
+    this.choices(series.map((one) => this.option(`series:${one.path}`, one.name || one.path, one.path === image.path)));
+    setHidden(this.title, false);
+  }
+
+  /** The images of the server, if there are several. */
+  private offer(info: PageInfo, address: string | undefined): void {
+    this.choices(info.images.map((one) => this.option(`image:${one.source}`, one.title, one.source === address)));
+    const named = info.images.length > 1 && info.images.some((one) => one.source === address);
+    setHidden(this.title, named);
+  }
+
+  private choices(options: readonly HTMLOptionElement[]): void {
     this.chooser.replaceChildren(...options);
+    if (!options.some((one) => one.selected)) this.chooser.selectedIndex = -1;
     setHidden(this.chooser, options.length < 2);
-    setHidden(this.title, options.length > 1 && series.length < 2);
   }
 
   private option(value: string, text: string, selected: boolean): HTMLOptionElement {
