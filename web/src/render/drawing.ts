@@ -64,16 +64,37 @@ export function boxOf(
   return [across(x), down(y), across(x + width), down(y + height)];
 }
 
-/** The part of a box within a pane; graphics processors are inexact far outside of it. */
+/** The pixels of a pane whose centres lie in a box: graphics processors are inexact at edges and far outside. */
 export function clip(pane: DrawnPane, box: Box): Box | undefined {
-  const left = Math.max(box[0], pane.left - 1);
-  const top = Math.max(box[1], pane.top - 1);
-  const right = Math.min(box[2], pane.left + pane.width + 1);
-  const bottom = Math.min(box[3], pane.top + pane.height + 1);
+  const left = Math.ceil(Math.max(box[0], pane.left - 1) - 0.5);
+  const top = Math.ceil(Math.max(box[1], pane.top - 1) - 0.5);
+  const right = Math.ceil(Math.min(box[2], pane.left + pane.width + 1) - 0.5);
+  const bottom = Math.ceil(Math.min(box[3], pane.top + pane.height + 1) - 0.5);
   return right > left && bottom > top ? [left, top, right, bottom] : undefined;
 }
 
 /** Finer levels lie nearer, so that they cover coarser ones whatever is drawn first. */
 export function depthOf(level: number): number {
   return Math.min(0.9, -0.9 + 0.04 * level);
+}
+
+/** How fragments find their texel along one axis: at pixel k from `first` it is start + fraction + k * (coarse + fine). */
+export interface TexelSteps {
+  first: number;
+  start: number;
+  fraction: number;
+  coarse: number;
+  fine: number;
+}
+
+/** Bits of the coarse part of a step; with 13 bits of pixels, their product fits into a float. */
+const COARSE_BITS = 10;
+
+export function texelSteps(from: number, to: number, texels: number): TexelSteps {
+  const step = texels / (to - from);
+  const first = Math.max(0, Math.floor(from));
+  const begin = (first + 0.5 - from) * step;
+  const unit = 2 ** (Math.floor(Math.log2(step)) - COARSE_BITS);
+  const coarse = Math.floor(step / unit) * unit;
+  return { first, start: Math.floor(begin), fraction: begin - Math.floor(begin), coarse, fine: step - coarse };
 }

@@ -4,7 +4,7 @@ import { mapTable } from "../scene/colormaps";
 import { isColor, toRgb } from "../scene/layers";
 import type { Blending } from "../scene/state";
 import {
-  type Box, boxOf, clip, depthOf, type DrawnLabels, type DrawnLayer, type DrawnPane, type Picture, type Tiles,
+  type Box, boxOf, clip, depthOf, texelSteps, type DrawnLabels, type DrawnLayer, type DrawnPane, type Picture, type Tiles,
 } from "./drawing";
 import { context, nearest, Program, sumFormat, Target } from "./gl";
 import { drawLabels, type LabelTools } from "./labelpass";
@@ -184,10 +184,14 @@ export class Renderer implements LabelTools {
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, texture.texture);
     gl.uniform1i(program.at("u_tile"), 0);
-    gl.uniform2f(program.at("u_origin"), whole[0], whole[1]);
-    const [stepX, stepY] = [texture.width / (whole[2] - whole[0]), texture.height / (whole[3] - whole[1])];
-    gl.uniform2f(program.at("u_step"), stepX, stepY);
     gl.uniform2i(program.at("u_size"), texture.width, texture.height);
+    const x = texelSteps(whole[0], whole[2], texture.width);
+    const y = texelSteps(whole[1], whole[3], texture.height);
+    gl.uniform2i(program.at("u_first"), x.first, y.first);
+    gl.uniform2i(program.at("u_start"), x.start, y.start);
+    gl.uniform2f(program.at("u_fraction"), x.fraction, y.fraction);
+    gl.uniform2f(program.at("u_coarse"), x.coarse, y.coarse);
+    gl.uniform2f(program.at("u_fine"), x.fine, y.fine);
   }
 
   rectangle(program: Program, box: Box, depth: number): void {

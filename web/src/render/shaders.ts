@@ -19,15 +19,22 @@ precision highp float;
 precision highp int;
 `;
 
+/** Steps come in two parts, of which the products with the coarse one are exact: rounding moves no pixel. */
 const TEXEL = `
 uniform vec2 u_canvas;
-uniform vec2 u_origin;
-uniform vec2 u_step;
+uniform ivec2 u_first;
+uniform ivec2 u_start;
+uniform vec2 u_fraction;
+uniform vec2 u_coarse;
+uniform vec2 u_fine;
 uniform ivec2 u_size;
 out vec4 color;
 ivec2 texel() {
-  vec2 at = (vec2(gl_FragCoord.x, u_canvas.y - gl_FragCoord.y) - u_origin) * u_step;
-  return clamp(ivec2(floor(at)), ivec2(0), u_size - 1);
+  vec2 k = vec2(ivec2(int(gl_FragCoord.x), int(u_canvas.y) - 1 - int(gl_FragCoord.y)) - u_first);
+  vec2 most = k * u_coarse;
+  vec2 whole = floor(most);
+  ivec2 at = u_start + ivec2(whole) + ivec2(floor((most - whole) + (k * u_fine + u_fraction)));
+  return clamp(at, ivec2(0), u_size - 1);
 }
 `;
 

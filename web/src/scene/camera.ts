@@ -38,7 +38,7 @@ export const MAX_ZOOM = 256;
 export function split(extent: Extent, area: Area, layout: Layout): { across: number; down: number } {
   if (layout === "plane") return { across: area.width, down: area.height };
   const depth = Math.max(1, extent.depth * extent.ratioDepth);
-  const share = (length: number): number => Math.min(0.78, Math.max(0.5, length / (length + depth)));
+  const share = (length: number): number => Math.min(0.85, Math.max(0.5, length / (length + depth)));
   return {
     across: Math.round(area.width * share(extent.across)) - GAP,
     down: Math.round(area.height * share(extent.down * extent.ratioDown)) - GAP,
