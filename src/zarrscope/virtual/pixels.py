@@ -124,8 +124,8 @@ class Pixels:
 
     def _each(self, work: Callable[[Any], None], items: Sequence[Any], level: int, size: int) -> None:
         """Do some pieces of work on a level, side by side where nothing below it has to be computed."""
-        alone = self._levels[level].computed or size < _ALONE or not self._side_by_side
-        if alone or len(items) < 2:
+        one = self._levels[level].computed or size < _ALONE or not self._side_by_side
+        if one or len(items) < 2:
             for item in items:
                 work(item)
         else:
