@@ -29,6 +29,8 @@ export interface Actions {
   screenshot(): void;
   copyLink(): void;
   help(): void;
+  minimap(): void;
+  scaleBar(): void;
   panel(): void;
 }
 
@@ -66,6 +68,8 @@ export function actionsOf(parts: Parts): Actions {
     screenshot: () => void screenshot(parts),
     copyLink: () => void copyLink(parts),
     help: () => help.toggle(),
+    minimap: () => history.set({ minimap: !history.state.minimap }),
+    scaleBar: () => history.set({ scaleBar: !history.state.scaleBar }),
     panel: () => history.set({ panel: history.state.panel === "none" ? "layers" : "none" }, { silent: true }),
   };
 }

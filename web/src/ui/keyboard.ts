@@ -34,6 +34,8 @@ export const KEYS: readonly Key[] = [
   { keys: ["l"], shown: "L", does: "labels on and off", run: (a) => a.labels() },
   { keys: ["o"], shown: "O", does: "three planes of a stack, or one", run: (a) => a.ortho() },
   { keys: ["p"], shown: "P", does: "panel on and off", run: (a) => a.panel() },
+  { keys: ["m"], shown: "M", does: "minimap on and off", run: (a) => a.minimap() },
+  { keys: ["b"], shown: "B", does: "scale bar on and off", run: (a) => a.scaleBar() },
   { keys: ["s"], shown: "S", does: "screenshot with scale bar", run: (a) => a.screenshot() },
   { keys: ["?", "h"], shown: "?", does: "this help", run: (a) => a.help() },
 ];

@@ -25,8 +25,8 @@ const STORE: Record<string, [string, string]> = {
 };
 
 const MODEL: Record<string, [string, string]> = {
-  absent: ["There is nothing at this address", "Check the address: it has to be that of the folder with zarr.json or .zattrs in it."],
-  "not-an-image": ["This is not an OME-Zarr image", "Open the folder of an image. `zarrscope validate` says what a document lacks."],
+  absent: ["There is nothing at this address", ""],
+  "not-an-image": ["This is not an OME-Zarr image", "`zarrscope validate` says what a document lacks to be one."],
   unsupported: ["This image cannot be shown", "`zarrscope convert` or `zarrscope upgrade` write it in a form that can."],
 };
 

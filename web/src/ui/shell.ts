@@ -164,8 +164,10 @@ export class Shell {
   }
 
   private choices(options: readonly HTMLOptionElement[]): void {
+    const selected = options.findIndex((one) => one.selected);
     this.chooser.replaceChildren(...options);
-    if (!options.some((one) => one.selected)) this.chooser.selectedIndex = -1;
+    // A list without a choice would show its first entry as if that were open.
+    this.chooser.selectedIndex = selected;
     setHidden(this.chooser, options.length < 2);
   }
 
