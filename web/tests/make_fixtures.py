@@ -101,7 +101,9 @@ def _v3(path: Path, dtype: str, **options: Any) -> None:
 def _fill(array: Any) -> None:
     """Write the ramp (halves for floats), but not the last chunk, which is to be absent."""
     dtype = np.dtype(getattr(array.dtype, "numpy_dtype", array.dtype))
-    values = ramp(SHAPE, "f8") / 2 if dtype.kind == "f" else ramp(SHAPE, "i8") % (2 if dtype.kind == "b" else 251)
+    values = (
+        ramp(SHAPE, "f8") / 2 if dtype.kind == "f" else ramp(SHAPE, "i8") % (2 if dtype.kind == "b" else 251)
+    )
     if dtype == np.int8:
         values = values - 128
     array[:8, :] = values[:8].astype(dtype)

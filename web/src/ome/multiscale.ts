@@ -25,26 +25,30 @@ export function decodeMultiscale(body: Json, version: string): Multiscale | unde
   const part = object(list(body["multiscales"])?.[0]);
   if (!part) return undefined;
   const named = version.startsWith("0.6") || version.startsWith("0.9") || "coordinateSystems" in part;
-  const axes = version === "0.1" || version === "0.2" ? [...FIVE] : decodeAxes(part, named);
+  const axes = version === "0.1" || version === "0.2" ? [...FIVE] : decodeAxes(part, named, version === "0.3");
   const notes: string[] = [];
   const silent = ["0.1", "0.2", "0.3"].includes(version);
   const ndim = axes?.length ?? 0;
+  const common = named || silent ? undefined : ofList(part["coordinateTransformations"], ndim);
   const datasets = objects(part["datasets"]).map((entry) => {
     const path = text(entry["path"]) ?? "";
     const given = entry["coordinateTransformations"];
-    const found = silent ? undefined : placementOf(part, given, ndim, named);
-    if (!found && !silent && list(given)?.length) notes.push(unreadable(path));
-    return { path, ...usable(found ?? identity(ndim)) };
+    const own = silent ? undefined : named ? ofDataset(given, ndim) : ofList(given, ndim);
+    if (!own && !silent && list(given)?.length) notes.push(unreadable(path));
+    const steps = [own ?? identity(ndim), ...(common ? [common] : [])];
+    return { path, ...usable(composed(steps, ndim)!) };
   });
+  if (!named && !silent && lost(part["coordinateTransformations"], ndim)) {
+    notes.push("the transformations of all levels together are more than scale and translation; they were left out");
+  }
   const placed = datasets.some((one, _, all) => one.scale.some((value, axis) => value !== all[0]!.scale[axis]));
   return { name: text(part["name"]) ?? "", axes, datasets, placed, notes };
 }
 
-function placementOf(part: Json, given: unknown, ndim: number, named: boolean): Placement | undefined {
-  if (named) return ofDataset(given, ndim);
-  const own = ofList(given, ndim);
-  const common = ofList(part["coordinateTransformations"], ndim);
-  return own && common ? composed([own, common], ndim) : (own ?? common);
+/** Steps that cannot be followed; edges between named systems lead elsewhere and are none. */
+function lost(given: unknown, ndim: number): boolean {
+  const steps = objects(given);
+  return steps.length > 0 && !ofList(given, ndim) && steps.every((step) => !("input" in step || "output" in step));
 }
 
 /** A scale of 0 would be a picture without an extent. */
@@ -56,9 +60,9 @@ function unreadable(path: string): string {
   return `level ${path} is placed by more than scale and translation; it is shown as if it were not`;
 }
 
-function decodeAxes(part: Json, named: boolean): Axis[] | undefined {
+function decodeAxes(part: Json, named: boolean, plain: boolean): Axis[] | undefined {
   const given = named && "coordinateSystems" in part ? intrinsic(part)?.["axes"] : part["axes"];
-  const found = list(given)?.map(decodeAxis);
+  const found = list(given)?.map(plain ? plainAxis : decodeAxis);
   return found?.length ? found : undefined;
 }
 
@@ -73,8 +77,13 @@ function intrinsic(part: Json): Json | undefined {
   return systems.find((system) => system["name"] === target) ?? systems[0];
 }
 
+/** 0.3 has names and nothing else. */
+function plainAxis(item: unknown): Axis {
+  const name = text(item) ?? "";
+  return { name, type: typeOf(name) };
+}
+
 function decodeAxis(item: unknown): Axis {
-  if (typeof item === "string") return { name: item, type: typeOf(item) };
   const entry = object(item) ?? {};
   const name = text(entry["name"]) ?? "";
   const type = text(entry["type"]);

@@ -65,10 +65,14 @@ function ofStep(step: Json, ndim: number, depth = 0): Placement | undefined {
     case "rotation":
       return diagonal(step["rotation"], ndim, false);
     case "sequence":
-      return composed(objects(step["transformations"]).map((inner) => ofStep(inner, ndim, depth + 1)), ndim);
+      return sequence(list(step["transformations"])?.map(object), ndim, depth);
     default:
       return undefined;
   }
+}
+
+function sequence(steps: (Json | undefined)[] | undefined, ndim: number, depth: number): Placement | undefined {
+  return steps && composed(steps.map((step) => step && ofStep(step, ndim, depth + 1)), ndim);
 }
 
 function vector(value: unknown, ndim: number, make: (values: number[]) => Placement): Placement | undefined {
