@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     Block = NDArray[Any]
 
-_KEPT = 3 / 4
-"""Part of the memory that blocks may take, those that are being made included."""
+_KEPT = 5 / 8
+"""Part of the memory that blocks may take, those that are being made included; the rest is for decoders, for
+holes between blocks that come and go (measured: a fifth on top), and for the interpreter."""
 
 _DECODING = 1 / 8
 """Part of the memory for what decoders need besides: encoded bytes, and their own copy of the pixels."""

@@ -105,7 +105,7 @@ def test_who_waits_for_one_that_is_interrupted_makes_it_himself() -> None:
 
 
 def test_bytes_are_bounded() -> None:
-    cache, dice = BlockCache(4000), random.Random(1)
+    cache, dice = BlockCache(4800), random.Random(1)
     sizes = {place: dice.randrange(1, 800) for place in range(50)}
     for _ in range(3000):
         place, steps = dice.randrange(50), dice.randrange(6)
@@ -117,15 +117,15 @@ def test_bytes_are_bounded() -> None:
 
 
 def test_what_is_larger_than_all_room_is_not_kept() -> None:
-    cache = BlockCache(400)
+    cache = BlockCache(500)
     for _ in range(2):
-        assert cache.get(key(1), 500, lambda: block(500)).nbytes == 500
+        assert cache.get(key(1), 600, lambda: block(600)).nbytes == 600
     assert cache.counts[:3] == (2, 0, 0)
     assert cache.counts.nbytes == 0
 
 
 def test_the_one_that_was_not_wanted_longest_goes_first() -> None:
-    cache = BlockCache(400)
+    cache = BlockCache(500)
     for place in (1, 2, 3, 1, 4):
         cache.get(key(place), 100, lambda: block(100))
     assert cache.peek(key(2)) is None
@@ -133,7 +133,7 @@ def test_the_one_that_was_not_wanted_longest_goes_first() -> None:
 
 
 def test_what_was_dear_to_make_stays_longer_but_not_for_ever() -> None:
-    cache = BlockCache(400)  # three blocks of 100
+    cache = BlockCache(500)  # three blocks of 100
     cache.get(key(99, steps=1), 100, lambda: block(100))
     for place in range(6):  # two places for these: the clock moves once in two
         cache.get(key(place), 100, lambda: block(100))
