@@ -44,7 +44,8 @@ async function seriesOf(store: Store, group: GroupDocument, ours: Json): Promise
   const listed = await readGroup(store, join(group.path, "OME"), group.format);
   const named = listed && strings(body(listed.attributes, listed.format)["series"]);
   const paths = named ?? (await counted(store, group));
-  return paths.map((name) => ({ path: join(group.path, name), name }));
+  const names = paths.length > 1 ? await namesOf(store, join(group.path, "OME/METADATA.ome.xml")) : [];
+  return paths.map((path, index) => ({ path: join(group.path, path), name: names[index] || path }));
 }
 
 /** Where nobody lists them, series are 0, 1, 2 and so on until one is absent. */
@@ -54,6 +55,23 @@ async function counted(store: Store, group: GroupDocument): Promise<string[]> {
     found.push(`${found.length}`);
   }
   return found;
+}
+
+/** Names of the images in the OME-XML beside them, in its order, which is that of the series; none where there is none. */
+async function namesOf(store: Store, key: string): Promise<string[]> {
+  const bytes = await store.get(key).catch(() => undefined);
+  const images = new TextDecoder().decode(bytes).matchAll(/<(?:\w+:)?Image\b[^>]*>/g);
+  return [...images].map(([tag]) => plainText(/\sName\s*=\s*("[^"]*"|'[^']*')/.exec(tag)?.[1]?.slice(1, -1) ?? ""));
+}
+
+const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+/** The text of an attribute; entities that are not known stay as they are. */
+function plainText(value: string): string {
+  return value.replace(/&(?:#(\d{1,6})|#x([0-9a-fA-F]{1,5})|(\w+));/g, (whole, decimal?: string, hex?: string, name?: string) => {
+    if (name !== undefined) return ENTITIES[name] ?? whole;
+    return String.fromCodePoint(decimal === undefined ? parseInt(hex!, 16) : Number(decimal));
+  });
 }
 
 function plateMessage(ours: Json, address: string): string | undefined {

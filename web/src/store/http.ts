@@ -7,7 +7,7 @@ import { isAbort, Shared } from "./shared";
 export interface HttpOptions {
   /** Sent as `Authorization: Bearer`; without it no such header, which would ask for CORS preflights. */
   token?: string;
-  /** What messages show instead of the address, where the address itself is secret. */
+  /** What messages show instead of the address; below the page itself it is what follows, because what comes before may hold a token. */
   shown?: string;
   /** How often a request is tried again after a failure that may pass. */
   retries?: number;
@@ -23,6 +23,7 @@ const LONGEST_PAUSE = 5_000;
 export class HttpStore implements Store {
   readonly counts = { requests: 0, bytes: 0 };
   private readonly base: URL;
+  private readonly shown: string | undefined;
   private readonly fetch: typeof fetch;
   private rangesIgnored = false;
   private suffixesIgnored = false;
@@ -35,12 +36,13 @@ export class HttpStore implements Store {
     this.base = new URL(base, globalThis.location?.href);
     if (!this.base.pathname.endsWith("/")) this.base.pathname += "/";
     this.base.hash = "";
+    this.shown = options.shown ?? besidePage(this.base);
     // An unbound `fetch` refuses to run as a method of something else than the window.
     this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   }
 
   url(key = ""): string {
-    if (this.options.shown !== undefined) return this.options.shown + key;
+    if (this.shown !== undefined) return this.shown + key;
     const url = this.address(key);
     return url.origin + url.pathname;
   }
@@ -142,6 +144,13 @@ export class HttpStore implements Store {
     this.counts.bytes += bytes.length;
     return { bytes, partial, size: undefined };
   }
+}
+
+/** The address as it stands below the page, undefined where it is elsewhere or there is no page. */
+function besidePage(base: URL): string | undefined {
+  const page = globalThis.document?.baseURI;
+  const folder = page && new URL(".", page).href;
+  return folder && base.href.startsWith(folder) ? base.pathname.slice(new URL(folder).pathname.length) : undefined;
 }
 
 function rangeHeader(range: Range): string {

@@ -8,7 +8,7 @@ import { CountedStore } from "../store/counted";
 import type { BadTile, Pixels, Plane, Tile, TileEngine, Want } from "./contracts";
 import { cut, strides } from "./cut";
 import { covered } from "./levels";
-import { chunkBytes, chunkId, levelOf, type Need, type Part, partOf, targetLevel, wantedLevels } from "./plan";
+import { budgetOf, chunkBytes, chunkId, levelOf, type Need, type Part, partOf, targetLevel, wantedLevels } from "./plan";
 import { DecodePool, type Decoder } from "./pool";
 import { ChunkReader, mayPass, wasCancelled } from "./reading";
 
@@ -26,6 +26,14 @@ interface Chunk {
   tiles: Map<string, Tile>;
   /** Bytes of planes that had to be copied. */
   copied: number;
+}
+
+/** What is here of one level, and whether that is all that was wanted, and all that is seen. */
+interface Collected {
+  tiles: Tile[];
+  bad: BadTile[];
+  done: boolean;
+  cropped: boolean;
 }
 
 interface Failure {
@@ -84,14 +92,14 @@ class ChunkEngine implements TileEngine {
   }
 
   ready(want: Want): { tiles: Tile[]; bad: BadTile[]; complete: boolean } {
-    const target = targetLevel(want);
+    const target = targetLevel(want, this.budget(want));
     const found: { tiles: Tile[]; bad: BadTile[] }[] = [];
     let complete = false;
     for (let level = target; level < want.plane.image.levels.length; level++) {
-      const { done, ...here } = this.collect(want, level);
+      const { done, cropped, ...here } = this.collect(want, level);
       found.unshift(here);
       if (level === target) complete = done;
-      if (done) break;
+      if (done && !cropped) break;
     }
     // What was seen a moment ago is better than something coarser.
     if (!complete && target > 0) found.push({ tiles: this.collect(want, target - 1).tiles, bad: [] });
@@ -119,9 +127,8 @@ class ChunkEngine implements TileEngine {
     this.chunks.clear();
   }
 
-  /** Shares of the cache, so that what is wanted at once also fits at once. */
-  private get budget(): number {
-    return this.chunks.most / 2 / Math.max(1, this.wants.length);
+  private budget(want: Want): number {
+    return budgetOf(want, this.wants, this.chunks.most);
   }
 
   private plan(): void {
@@ -130,7 +137,7 @@ class ChunkEngine implements TileEngine {
     const held = this.uncovered();
     this.holding = held.size > 0;
     for (const want of this.wants) {
-      const levels = wantedLevels(want);
+      const levels = wantedLevels(want, this.budget(want));
       for (const level of levels) this.loadLevel(levelOf(want, level));
       this.addNeeds(want, levels[0]!, 0);
       // Of an image that is not seen at all yet, nothing fine is asked for: it would stand in the way.
@@ -149,7 +156,7 @@ class ChunkEngine implements TileEngine {
   private uncovered(): Set<Image> {
     const open = new Set<Image>();
     for (const want of this.wants) {
-      const [first, ...finer] = wantedLevels(want);
+      const [first, ...finer] = wantedLevels(want, this.budget(want));
       if (finer.length > 0 && !this.covered.has(want.plane.image) && !this.isHere(want, first!)) open.add(want.plane.image);
     }
     for (const { plane, priority } of this.wants) {
@@ -161,7 +168,7 @@ class ChunkEngine implements TileEngine {
   private isHere(want: Want, number: number): boolean {
     const level = levelOf(want, number);
     if (!level.info) return this.failed.has(levelKey(level));
-    const { info, places } = partOf(want, number, level.info, this.budget);
+    const { info, places } = partOf(want, number, level.info, this.budget(want));
     const ids = places.map((place) => chunkId(info, place));
     return ids.every((id) => this.chunks.peek(id) !== undefined || this.failed.has(id));
   }
@@ -169,7 +176,7 @@ class ChunkEngine implements TileEngine {
   private addNeeds(want: Want, number: number, stage: number): void {
     const { info } = levelOf(want, number);
     if (!info) return;
-    partOf(want, number, info, this.budget).places.forEach((place, rank) => {
+    partOf(want, number, info, this.budget(want)).places.forEach((place, rank) => {
       const id = chunkId(info, place);
       const urgency = want.priority * 1e8 + stage * 1e6 + rank;
       if (urgency < (this.needs.get(id)?.urgency ?? Infinity)) this.needs.set(id, { id, info, place, urgency });
@@ -251,10 +258,10 @@ class ChunkEngine implements TileEngine {
   }
 
   /** What is here of one level for a want. */
-  private collect(want: Want, number: number): { tiles: Tile[]; bad: BadTile[]; done: boolean } {
+  private collect(want: Want, number: number): Collected {
     const level = levelOf(want, number);
     if (!level.info) return this.unread(want, number, level);
-    const part = partOf(want, number, level.info, this.budget);
+    const part = partOf(want, number, level.info, this.budget(want));
     const tiles: Tile[] = [];
     const bad: BadTile[] = [];
     for (const place of part.places) {
@@ -264,20 +271,20 @@ class ChunkEngine implements TileEngine {
       if (chunk) tiles.push(tileOf(chunk, part, place));
       else if (failure) bad.push(badOf(id, part, place, failure.error));
     }
-    return { tiles, bad, done: tiles.length + bad.length === part.places.length };
+    return { tiles, bad, done: tiles.length + bad.length === part.places.length, cropped: part.cropped };
   }
 
   /** A level whose document is not here: either it is on its way, or all of it is bad. */
-  private unread(want: Want, number: number, level: Level): { tiles: Tile[]; bad: BadTile[]; done: boolean } {
+  private unread(want: Want, number: number, level: Level): Collected {
     const failure = this.failed.get(levelKey(level));
     const base = want.plane.image.levels[0]!;
-    if (!failure || !base.info) return { tiles: [], bad: [], done: false };
+    if (!failure || !base.info) return { tiles: [], bad: [], done: false, cropped: false };
     const size = [want.plane.down, want.plane.across].map((axis) =>
       Math.max(1, Math.round((base.info!.shape[axis]! * base.scale[axis]!) / level.scale[axis]!)),
     );
     const id = levelKey(level);
     const bad = { id, level: number, y: 0, x: 0, height: size[0]!, width: size[1]!, error: failure.error };
-    return { tiles: [], bad: [bad], done: true };
+    return { tiles: [], bad: [bad], done: true, cropped: false };
   }
 }
 

@@ -1,7 +1,8 @@
 /** What wants need: chunks, the most urgent first. */
 
 import { BYTES } from "../ome/arrays";
-import type { ArrayInfo, Level } from "../ome/model";
+import { mapping } from "../ome/geometry";
+import type { ArrayInfo, Image, Level } from "../ome/model";
 import type { Plane, Want } from "./contracts";
 import { chooseLevel, type Footprint, footprint, planeAt } from "./levels";
 
@@ -26,24 +27,55 @@ export interface Part {
 /** The plane of the coarsest level is read whole up to this size: it lies under all that is seen later. */
 const WHOLE_PLANE = 2 ** 20;
 const MOST_CHUNKS = 4096;
+/** Shares of the cache for what is seen, for the margin, and for what may come. */
+const SHARES = [0.75, 0.15, 0.1];
 
 export function chunkBytes(info: ArrayInfo): number {
   const wide = info.dtype === "float16" ? 4 : BYTES[info.dtype];
   return info.chunks.reduce((a, b) => a * b, wide);
 }
 
+/** Bytes of chunks that a want may have, so that what is wanted at once also fits at once. */
+export function budgetOf(want: Want, wants: readonly Want[], cache: number): number {
+  const same = wants.filter(({ priority }) => priority === want.priority).length;
+  return (cache * (SHARES[want.priority] ?? SHARES.at(-1)!)) / Math.max(1, same);
+}
+
 export function chunkId(info: ArrayInfo, place: readonly number[]): string {
   return `${info.path}:${place.join(".")}`;
 }
 
-export function targetLevel(want: Want): number {
+/** The level that suits the zoom; a coarser one where that one's chunks (thick ones, say) would not fit. */
+export function targetLevel(want: Want, budget: number): number {
   const { image, down, across } = want.plane;
-  return chooseLevel(image, down, across, want.zoom);
+  let level = chooseLevel(image, down, across, want.zoom);
+  while (level < image.levels.length - 1) {
+    const info = image.levels[level]!.info ?? likely(image, level);
+    if (!info || area(footprint(want, level, info)) <= mostChunks(info, budget)) break;
+    level += 1;
+  }
+  return level;
+}
+
+/** What the document of a level will say, most likely: the chunks of level 0. */
+function likely(image: Image, level: number): ArrayInfo | undefined {
+  const { info } = image.levels[0]!;
+  if (!info) return undefined;
+  const shape = info.shape.map((size, axis) => Math.max(1, Math.ceil(size / mapping(image, level, axis).factor)));
+  return { ...info, shape };
+}
+
+function mostChunks(info: ArrayInfo, budget: number): number {
+  return Math.max(1, Math.min(MOST_CHUNKS, Math.floor(budget / chunkBytes(info))));
+}
+
+function area({ y, x }: Footprint): number {
+  return (y[1] - y[0]) * (x[1] - x[0]);
 }
 
 /** Levels that a want asks for, the first one first. Only what is seen now begins with the coarsest. */
-export function wantedLevels(want: Want): number[] {
-  const target = targetLevel(want);
+export function wantedLevels(want: Want, budget: number): number[] {
+  const target = targetLevel(want, budget);
   const coarsest = want.plane.image.levels.length - 1;
   return want.priority > 0 || target === coarsest ? [target] : [coarsest, target];
 }
@@ -55,12 +87,12 @@ export function levelOf(want: Want, level: number): Level {
 /** Return which chunks a want needs of a level whose document is known, the middle first. */
 export function partOf(want: Want, level: number, info: ArrayInfo, budget: number): Part {
   const { down, across, image } = want.plane;
-  const area = info.shape[down]! * info.shape[across]!;
-  const whole = level === image.levels.length - 1 && level > 0 && want.priority === 0 && area <= WHOLE_PLANE;
+  const pixels = info.shape[down]! * info.shape[across]!;
+  const whole = level === image.levels.length - 1 && level > 0 && want.priority === 0 && pixels <= WHOLE_PLANE;
   const plane = planeAt(want.plane, level, info);
-  const most = Math.max(1, Math.min(MOST_CHUNKS, Math.floor(budget / chunkBytes(info))));
+  const most = mostChunks(info, budget);
   const found = footprint(want, level, info, whole);
-  const cropped = (found.y[1] - found.y[0]) * (found.x[1] - found.x[0]) > most;
+  const cropped = area(found) > most;
   const places = cells(cropped ? inner(found, most) : found).map(({ y, x }) =>
     plane.at.map((index, axis) => (axis === down ? y : axis === across ? x : Math.floor(index / info.chunks[axis]!))),
   );

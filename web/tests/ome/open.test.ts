@@ -199,6 +199,12 @@ describe("what is no single image", () => {
     expect(counted).toMatchObject({ kind: "collection", series: [{ path: "c/0" }, { path: "c/1" }] });
   });
 
+  it("has the names that the OME-XML gives", async () => {
+    const xml = `<?xml version="1.0"?><OME><Image ID="Image:0" Name="a &lt;b&gt; &#956;&#x6d; &co;"><Pixels/></Image><ome:Image ID='Image:1' Name='c "d"'/></OME>`;
+    const root = await openRoot(store({ ".zattrs": { "bioformats2raw.layout": 3 }, "OME/.zattrs": { series: ["0", "1", "2"] }, "OME/METADATA.ome.xml": xml }));
+    expect(root).toMatchObject({ series: [{ name: "a <b> \u03bcm &co;" }, { name: 'c "d"' }, { name: "2" }] });
+  });
+
   it("may be a plate or a well, and says what to open", async () => {
     const plate = await openRoot(store({ ".zattrs": { plate: { wells: [{ path: "B/2" }, { path: "B/3" }] } } }));
     expect(plate).toMatchObject({ kind: "plate", message: expect.stringContaining("plate of 2 wells") as unknown });

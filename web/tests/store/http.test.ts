@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { StoreError } from "../../src/store/contracts";
 import { type HttpOptions, HttpStore } from "../../src/store/http";
 
@@ -80,6 +80,10 @@ describe("HttpStore", () => {
     expect(error.message).not.toContain("secret");
     expect(store.url("k")).toContain("/data/a%20b/k");
     expect(new HttpStore("http://h/secret/", { shown: "data/x/" }).url("k")).toBe("data/x/k");
+    vi.stubGlobal("document", { baseURI: "http://h/token/index.html" });
+    expect(new HttpStore("http://h/token/data/x").url("k")).toBe("data/x/k");
+    expect(new HttpStore("http://h/other/x").url("k")).toBe("http://h/other/x/k");
+    vi.unstubAllGlobals();
   });
 
   it("sends a token only if there is one", async () => {

@@ -248,8 +248,22 @@ describe("memory", () => {
     engine.want([one]);
     await until(() => engine.ready(one).complete);
     const { tiles } = engine.ready(one);
-    expect(tiles.length).toBe(16);
+    // Three quarters of 32 chunks are for what is seen: four rows of six, around the middle.
+    expect(tiles.length).toBe(24);
     expect([Math.min(...tiles.map((tile) => tile.y)), Math.max(...tiles.map((tile) => tile.y + tile.height))]).toEqual([32_256, 33_280]);
+    expect([Math.min(...tiles.map((tile) => tile.x)), Math.max(...tiles.map((tile) => tile.x + tile.width))]).toEqual([32_000, 33_536]);
+  });
+
+  it("takes a coarser level where the chunks of the finer one do not fit", async () => {
+    const store = new Pyramid({ side: 8192, levels: 5, chunk: 256 });
+    const image = await openImage(store);
+    const engine = createEngine(store, { decoder, cacheBytes: 32 * 2 * 256 ** 2 });
+    const one = want(image, 0, 0, 2048, 2048);
+    engine.want([one]);
+    await until(() => engine.ready(one).complete);
+    // 8 x 8 chunks of level 0 are more than 24; 4 x 4 of level 1 are not.
+    expect(engine.ready(one).tiles.map((tile) => tile.level)).toEqual(Array(16).fill(1));
+    expect(store.chunkKeys.some((key) => key.startsWith("0/"))).toBe(false);
   });
 
   it("does not pile up chunks that wait to be decoded", async () => {
