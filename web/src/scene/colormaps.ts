@@ -17,6 +17,11 @@ export function isMap(name: string): boolean {
   return Object.hasOwn(STOPS, name.toLowerCase());
 }
 
+/** The colours of a map from black to white point, for a small picture of it. */
+export function mapStops(name: string): string[] {
+  return (STOPS[name.toLowerCase()] ?? STOPS.grey!).map((hex) => `#${hex}`);
+}
+
 /** Red, green, blue of 256 steps (0..255): straight lines between colours at equal distances, rounded. */
 export function mapTable(name: string): Uint8Array {
   const stops = (STOPS[name.toLowerCase()] ?? STOPS.grey!).map((hex) => Number.parseInt(hex, 16));

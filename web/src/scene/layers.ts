@@ -51,6 +51,14 @@ export function toRgb(hex: string): [number, number, number] {
   return [((value >> 16) & 255) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255];
 }
 
+function nameOf(image: Image, channel: number): string {
+  const told = image.channels[channel]!.label;
+  if (told !== "") return told;
+  if (image.rgb) return ["Red", "Green", "Blue"][channel % 3]!;
+  if (image.channels.length > 1) return `channel ${channel}`;
+  return /\w/.test(image.name) ? image.name : "image";
+}
+
 function usualColor(image: Image, channel: number): string {
   if (image.rgb) return RGB[channel % 3]!;
   const own = image.channels[channel]?.color;
@@ -83,7 +91,7 @@ export function layersOf(image: Image, state: State, automatic: ReadonlyMap<numb
     const color = change?.color;
     return {
       channel: index,
-      name: channel.label || (image.channels.length === 1 ? (/\w/.test(image.name) ? image.name : "image") : `channel ${index}`),
+      name: nameOf(image, index),
       visible: change?.visible ?? (channel.active && (!many || index < AT_ONCE)),
       color: color && (isColor(color) || isMap(color)) ? color.toLowerCase() : usualColor(image, index),
       window: told ?? automatic.get(index),

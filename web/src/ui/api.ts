@@ -4,7 +4,7 @@ import { changeLabel, changeLayer, parseState, type State, toDocument } from "..
 import type { Viewer } from "./viewer";
 
 export interface PageApi {
-  /** Resolves once all that is wanted is drawn. */
+  /** Resolves once all that is wanted is drawn, or a message says why nothing can be. */
   ready(): Promise<void>;
   /** The state as it is written into the address: what differs from what the image asks for. */
   state(): Record<string, unknown>;

@@ -1,6 +1,6 @@
 /** The application: shell, viewer and panels put together, and the address kept in step with the state. */
 
-import { type Image, ModelError, type Root } from "../ome/model";
+import type { Image, Root } from "../ome/model";
 import { NoWebGL } from "../render/gl";
 import { History } from "../scene/history";
 import { emptyState, fromHash, type State, toHash } from "../scene/state";
@@ -12,9 +12,9 @@ import { DimsBar } from "./dimsbar";
 import { Help } from "./help";
 import { installKeys } from "./keyboard";
 import { LabelsPanel } from "./labelspanel";
-import { explain, Messages } from "./messages";
+import { explain, Messages, NotShown } from "./messages";
 import { MetadataPanel } from "./metadata";
-import { askForSource, openSource, type PageInfo, sourceOf } from "./opening";
+import { askForSource, openSource, type PageInfo, samePlace, sourceOf } from "./opening";
 import { Overlay } from "./overlay";
 import { Pointer } from "./pointer";
 import { Session, type Source } from "./session";
@@ -116,7 +116,7 @@ class App {
       this.show(image);
     } catch (error) {
       if (key !== this.opened) return;
-      this.viewer.show(undefined);
+      this.viewer.giveUp();
       this.shell.empty(this.info, address);
       this.messages.fail(explain(error as Error, address));
     } finally {
@@ -129,7 +129,7 @@ class App {
     const { root, source } = this;
     if (!root || !source) throw new Error("nothing is open");
     if (root.kind === "image" && series === undefined) return root.image;
-    if (root.kind !== "image" && root.kind !== "collection") throw new ModelError("not-an-image", source.address, root.message);
+    if (root.kind !== "image" && root.kind !== "collection") throw new NotShown(root.kind === "plate" ? "Plates are not shown yet" : "No image to show", root.message);
     const path = series ?? root.series[0]?.path;
     if (path === undefined) throw new Error("This collection names no image.");
     return source.source.openImage(path);
@@ -153,7 +153,7 @@ class App {
 
   /** The name by which the server knows the image; undefined on other servers. */
   private imageName(): string | undefined {
-    return this.info.images.find((image) => image.source === this.source?.address)?.name;
+    return this.info.images.find((image) => samePlace(image.source, this.source?.address))?.name;
   }
 
   private writeAddress(): void {

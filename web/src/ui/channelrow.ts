@@ -1,6 +1,6 @@
 /** The row of one channel: on or off, colour, window, gamma, opacity. */
 
-import { MAP_NAMES } from "../scene/colormaps";
+import { MAP_NAMES, mapStops } from "../scene/colormaps";
 import { isColor, type Layer } from "../scene/layers";
 import { formatValue } from "../scene/numbers";
 import { Contrast } from "./contrast";
@@ -122,6 +122,7 @@ export class ChannelRow {
     setText(this.name, layer.name);
     setAttr(this.toggle, "aria-checked", layer.visible);
     this.toggle.style.setProperty("--channel", plain ? `#${layer.color}` : "#cfd6de");
+    this.toggle.style.setProperty("--ramp", plain ? "none" : `linear-gradient(to right, ${mapStops(layer.color).join(", ")})`);
     this.element.classList.toggle("off", !layer.visible);
     setHidden(this.body, !layer.visible);
     if (!layer.visible) return;

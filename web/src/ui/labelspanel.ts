@@ -22,8 +22,8 @@ export class LabelsPanel {
 
   private update(frame: Frame): void {
     setHidden(this.root, frame.labels.length === 0);
-    const known = [...this.rows.keys()].join("\n");
-    if (known !== frame.labels.map((label) => label.path).join("\n")) {
+    const known = this.rows.size === frame.labels.length && frame.labels.every((label) => this.rows.has(label.path));
+    if (!known) {
       this.rows = new Map(frame.labels.map((label) => [label.path, this.row(label)]));
       this.list.replaceChildren(...[...this.rows.values()].map((row) => row.element));
     }
@@ -34,7 +34,7 @@ export class LabelsPanel {
     const { viewer } = this;
     const { path } = label;
     let now = label;
-    const name = path.slice(path.lastIndexOf("/") + 1) || "labels";
+    const name = path.slice(path.lastIndexOf("/") + 1) || "ids";
     const toggle = h("button", {
       class: "swatch labels", attrs: { type: "button", role: "switch", "aria-label": `Show ${name}` },
       on: { click: () => viewer.changeLabel(path, { visible: !now.visible }) },

@@ -30,12 +30,21 @@ const MODEL: Record<string, [string, string]> = {
   unsupported: ["This image cannot be shown", "`zarrscope convert` or `zarrscope upgrade` write it in a form that can."],
 };
 
+/** Something that is right but of a kind that is not shown yet. */
+export class NotShown extends Error {
+  constructor(readonly title: string, message: string) {
+    super(message);
+    this.name = "NotShown";
+  }
+}
+
 /** An error in terms of people. */
 export function explain(error: Error, address?: string): Explanation {
   if (error instanceof NoWebGL) {
     const todo = "Switch on hardware acceleration in the settings of the browser, update it, or use another one.";
     return { title: "No WebGL2", what: error.message, todo };
   }
+  if (error instanceof NotShown) return { title: error.title, what: error.message, todo: "" };
   const known = error instanceof StoreError ? STORE[error.failure] : error instanceof ModelError ? MODEL[error.reason] : undefined;
   const where = address !== undefined && !error.message.includes(address) ? ` (${address})` : "";
   const [title, todo] = known ?? ["This cannot be shown", ""];

@@ -24,6 +24,13 @@ function isImage(value: unknown): value is NamedImage {
   return typeof image?.name === "string" && typeof image.source === "string";
 }
 
+/** Whether two addresses, relative to the page or not, are of the same place. */
+export function samePlace(a: string, b: string | undefined): boolean {
+  if (b === undefined) return false;
+  const [one, other] = [a, b].map((address) => new URL(address, document.baseURI).href.replace(/\/+$/, ""));
+  return one === other;
+}
+
 /** What our own server offers; other servers offer nothing. */
 async function offered(): Promise<NamedImage[]> {
   try {

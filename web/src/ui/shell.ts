@@ -6,7 +6,7 @@ import type { Actions } from "./actions";
 import { h, iconButton, setAttr, setHidden, setText } from "./dom";
 import type { Background } from "./frame";
 import { icon, setIcon } from "./icons";
-import type { PageInfo } from "./opening";
+import { type PageInfo, samePlace } from "./opening";
 import type { Viewer } from "./viewer";
 
 const TABS: readonly [Exclude<Panel, "none">, string][] = [
@@ -144,7 +144,7 @@ export class Shell {
 
   /** Says what is shown, and offers what else there is. */
   named(image: Image, series: readonly Series[], info: PageInfo, address: string): void {
-    const own = info.images.find((one) => one.source === address)?.title;
+    const own = info.images.find((one) => samePlace(one.source, address))?.title;
     const path = address.replace(/\/+$/, "");
     const name = own ?? (image.name || path.slice(path.lastIndexOf("/") + 1));
     setText(this.title, name);
@@ -158,8 +158,8 @@ export class Shell {
 
   /** The images of the server, if there are several. */
   private offer(info: PageInfo, address: string | undefined): void {
-    this.choices(info.images.map((one) => this.option(`image:${one.source}`, one.title, one.source === address)));
-    const named = info.images.length > 1 && info.images.some((one) => one.source === address);
+    this.choices(info.images.map((one) => this.option(`image:${one.source}`, one.title, samePlace(one.source, address))));
+    const named = info.images.length > 1 && info.images.some((one) => samePlace(one.source, address));
     setHidden(this.title, named);
   }
 
@@ -167,7 +167,10 @@ export class Shell {
     const selected = options.findIndex((one) => one.selected);
     this.chooser.replaceChildren(...options);
     // A list without a choice would show its first entry as if that were open.
-    this.chooser.selectedIndex = selected;
+    if (selected < 0) {
+      this.chooser.prepend(h("option", { text: "other images …", attrs: { value: "", disabled: true } }));
+      this.chooser.selectedIndex = 0;
+    } else this.chooser.selectedIndex = selected;
     setHidden(this.chooser, options.length < 2);
   }
 

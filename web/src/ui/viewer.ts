@@ -15,7 +15,7 @@ import type { Session } from "./session";
 type Parts = { [K in keyof State]?: State[K] | undefined };
 
 export class Viewer {
-  readonly renderer: Renderer;
+  renderer: Renderer;
   session: Session | undefined;
   /** The last frame that was drawn. */
   frame: Frame | undefined;
@@ -25,6 +25,7 @@ export class Viewer {
   private area: Area = { width: 1, height: 1 };
   private device: Area = { width: 1, height: 1 };
   private asked = false;
+  private hopeless = false;
   private wanted = "";
   private listeners = new Set<(frame: Frame) => void>();
   private waiting: (() => void)[] = [];
@@ -36,6 +37,12 @@ export class Viewer {
     this.renderer = new Renderer(canvas);
     history.subscribe(() => this.invalidate());
     this.watchSize();
+    // Graphics processors are taken away now and then: everything is sent to them again.
+    canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.renderer = new Renderer(canvas);
+      this.invalidate();
+    });
   }
 
   private watchSize(): void {
@@ -52,11 +59,19 @@ export class Viewer {
   show(session: Session | undefined): void {
     if (this.session && this.session.source !== session?.source) this.session.source.engine.close();
     this.session = session;
+    this.hopeless = false;
     this.frame = undefined;
     this.wanted = "";
     this.renderer.clear();
     if (session) session.source.engine.onReady = () => this.invalidate();
     this.invalidate();
+  }
+
+  /** Nothing can be shown: whoever waits for a picture waits no longer. */
+  giveUp(): void {
+    this.show(undefined);
+    this.hopeless = true;
+    for (const resolve of this.waiting.splice(0)) resolve();
   }
 
   /** Asks for a frame; however often, there is one an animation frame, and none without a reason. */
@@ -180,9 +195,10 @@ export class Viewer {
     this.listeners.add(listener);
   }
 
-  /** Resolves once all that is wanted is drawn. */
+  /** Resolves once all that is wanted is drawn, or nothing can be. */
   ready(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.hopeless) return resolve();
       this.waiting.push(resolve);
       this.invalidate();
     });
