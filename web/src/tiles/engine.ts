@@ -139,9 +139,10 @@ class ChunkEngine implements TileEngine {
     for (const want of this.wants) {
       const levels = wantedLevels(want, this.budget(want));
       for (const level of levels) this.loadLevel(levelOf(want, level));
-      this.addNeeds(want, levels[0]!, 0);
-      // Of an image that is not seen at all yet, nothing fine is asked for: it would stand in the way.
-      if (levels.length > 1 && !held.has(want.plane.image)) this.addNeeds(want, levels[1]!, 1);
+      // Of an image that is not seen at all yet, only the coarsest is asked for: all else would stand in its way.
+      const waits = held.has(want.plane.image);
+      if (!waits || want.priority === 0) this.addNeeds(want, levels[0]!, 0);
+      if (!waits && levels.length > 1) this.addNeeds(want, levels[1]!, 1);
     }
     for (const [id, controller] of this.running) {
       if (!this.needs.has(id)) controller.abort();

@@ -113,7 +113,7 @@ describe("order", () => {
     const image = await openImage(store);
     const engine = createEngine(store, { decoder });
     const one = want(image, 0, 0, 1280, 1280);
-    engine.want([one]);
+    engine.want([one, want(image, -100, -100, 1380, 1380, { priority: 1 })]);
     await until(() => engine.ready(one).complete);
     const keys = store.chunkKeys;
     expect(keys.slice(0, 4).every((key) => key.startsWith("2/"))).toBe(true);
