@@ -1,0 +1,102 @@
+// A browser on a string: reads one JSON command a line, writes one JSON answer a line. The tests are in tests/browser.
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const ARGUMENTS = [
+  "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
+  "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+
+const browser = await chromium.launch({ executablePath: process.argv[2], args: ARGUMENTS });
+let context, page;
+let seen = [];
+
+/** Notes what a page asks for and complains about. */
+function listen() {
+  seen = [];
+  page.on("response", async (response) => {
+    const sizes = await response.request().sizes().catch(() => ({ responseBodySize: 0 }));
+    const { url, method, headers } = { url: response.url(), method: response.request().method(), headers: response.request().headers() };
+    seen.push({ kind: "response", url, method, status: response.status(), range: headers.range ?? null, bytes: sizes.responseBodySize });
+  });
+  page.on("requestfailed", (request) => seen.push({ kind: "failed", url: request.url(), text: request.failure()?.errorText }));
+  page.on("console", (message) => seen.push({ kind: message.type(), text: message.text() }));
+  page.on("pageerror", (error) => seen.push({ kind: "pageerror", text: String(error.stack ?? error) }));
+}
+
+const COMMANDS = {
+  async open({ url, width = 1000, height = 700, dark = true, reduced = false, init }) {
+    await context?.close();
+    context = await browser.newContext({
+      viewport: { width, height }, colorScheme: dark ? "dark" : "light", reducedMotion: reduced ? "reduce" : "no-preference",
+      acceptDownloads: true,
+    });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    page = await context.newPage();
+    listen();
+    if (init) await page.addInitScript(init);
+    await page.goto(url, { waitUntil: "load" });
+  },
+  /** Waits until the page says that all is drawn. */
+  async ready({ timeout = 30000 }) {
+    await page.waitForFunction(() => globalThis.zarrscope !== undefined, null, { timeout });
+    const late = new Promise((_, reject) => setTimeout(() => reject(new Error("the page is not ready")), timeout));
+    await Promise.race([page.evaluate(() => globalThis.zarrscope.ready()), late]);
+  },
+  evaluate: ({ code }) => page.evaluate(code),
+  async pixels() {
+    return page.evaluate(() => {
+      const { width, height, data } = globalThis.zarrscope.pixels();
+      let text = "";
+      for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
+      return { width, height, data: btoa(text) };
+    });
+  },
+  async screenshot({ path }) {
+    await page.screenshot({ path });
+  },
+  press: ({ key }) => page.keyboard.press(key),
+  move: ({ x, y }) => page.mouse.move(x, y),
+  wheel: ({ dx = 0, dy = 0 }) => page.mouse.wheel(dx, dy),
+  async drag({ from, to, steps = 8 }) {
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move(...to, { steps });
+    await page.mouse.up();
+  },
+  click: ({ role, name, selector }) => (selector ? page.locator(selector) : page.getByRole(role, { name })).first().click({ timeout: 5000 }),
+  fill: ({ selector, text }) => page.locator(selector).first().fill(text),
+  async text({ selector = "body" }) {
+    return page.locator(selector).first().innerText({ timeout: 5000 });
+  },
+  async download({ role, name }) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole(role, { name }).first().click()]);
+    return { path: await download.path(), name: download.suggestedFilename() };
+  },
+  async address() {
+    return page.url();
+  },
+  async reload() {
+    await page.reload({ waitUntil: "load" });
+  },
+  async sleep({ seconds }) {
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  },
+  async seen({ clear = false }) {
+    const found = seen;
+    if (clear) seen = [];
+    return found;
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { command, ...options } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { value: (await COMMANDS[command](options)) ?? null };
+  } catch (error) {
+    answer = { error: String(error.message ?? error) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+await browser.close();
