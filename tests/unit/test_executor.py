@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zarrscope.executor import Serial, Threads, cores, executor, fan_out, pool
+from zarrscope.executor import Serial, Threads, alone, cores, executor, fan_out, pool
 
 EXECUTORS = (Serial(), Threads(2), Threads(5))
 
@@ -134,3 +134,16 @@ def test_a_forked_child_has_a_pool_of_its_own(from_a_worker: bool) -> None:
 
     fan_out(lambda i: i, list(range(64)))
     assert (pool().submit(child).result() if from_a_worker else child()) == {"zarrscope-pool"}
+
+
+def test_alone_means_without_the_pool() -> None:
+    def where(_: int) -> str:
+        return threading.current_thread().name
+
+    own = threading.current_thread().name
+    with alone():
+        assert set(fan_out(where, range(8))) == {own}
+        with alone():
+            pass
+        assert set(fan_out(where, range(8))) == {own}
+    assert own not in fan_out(where, range(8))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from heapq import merge
 from math import prod
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from xxhash import xxh3_128
 
 from zarrscope import __version__
 from zarrscope.errors import ArgumentError
+from zarrscope.ledger.checksum import checksum
 from zarrscope.spec.versions import zarr_format_of
 from zarrscope.store.contracts import Info, Suffix
 from zarrscope.store.keys import check_key, cut
@@ -28,7 +28,35 @@ if TYPE_CHECKING:
     from zarrscope.types import Region, Shape
     from zarrscope.virtual.blocks import BlockCache, Counts
     from zarrscope.virtual.image import VirtualImage
-    from zarrscope.virtual.layout import VirtualLevel
+
+
+class VirtualValue:
+    """A chunk that was looked for; its pixels are here or not (see ``store.contracts.Value``).
+
+    Parameters
+    ----------
+    info : Info
+        Its size and tag.
+    here : memoryview, optional
+        Its bytes, where they need not be made.
+    read : callable
+        Makes bytes from and to a place.
+    """
+
+    def __init__(self, info: Info, here: memoryview | None, read: Callable[[int, int], Buffer]) -> None:
+        self.info, self._here, self._read = info, here, read
+
+    def at_once(self, start: int, stop: int) -> Buffer | None:
+        """Return bytes without waiting, or None where they have to be made."""
+        return None if self._here is None else self._here[start:stop]
+
+    def read(self, start: int, stop: int) -> Buffer:
+        """Return bytes as soon as they are made."""
+        return self._read(start, stop) if self._here is None else self._here[start:stop]
+
+    def close(self) -> None:
+        """Let go of the pixels."""
+        self._here = None
 
 
 class VirtualStore:
@@ -169,20 +197,32 @@ class VirtualStore:
         """Return size and tag, or None where the key is absent. No pixel is read for that of a chunk."""
         chunk = self._chunk(check_key(key))
         if chunk is not None:
-            image, level, _ = chunk
+            image, number, _ = chunk
+            level = image.levels[number]
             size = prod(level.chunks) * image.pixels.dtype.itemsize
             return Info(size, self._tag(key))
         data = self._documents.get(key)
         return None if data is None else Info(len(data), self._tag(key))
 
-    def ready(self, key: str) -> Buffer | None:
-        """Return a value that is here already, or None: nothing is decoded, computed or waited for."""
+    def look(self, key: str) -> VirtualValue | None:
+        """Return a chunk, whose pixels may be here already (see ``store.contracts.Quick``).
+
+        None where there is no such chunk, and for documents, which may have to be made.
+        """
         chunk = self._chunk(check_key(key))
         if chunk is None:
             return None
-        image, level, index = chunk
-        block = image.pixels.ready(image.levels.index(level), level.chunk(index))
-        return None if block is None else _bytes(block, level.chunks)
+        image, number, index = chunk
+        level = image.levels[number]
+        block = image.pixels.ready(number, level.chunk(index))
+        size = prod(level.chunks) * image.pixels.dtype.itemsize
+        here = None if block is None else _bytes(block, level.chunks)
+        return VirtualValue(Info(size, self._tag(key)), here, partial(self._read, key))
+
+    def _read(self, key: str, start: int, stop: int) -> Buffer:
+        data = self.get(key, (start, stop))
+        assert data is not None  # noqa: S101 - a chunk that is there does not go away
+        return data
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys that begin with ``prefix`` in sorted order."""
@@ -193,24 +233,23 @@ class VirtualStore:
         )
         yield from merge(documents, *chunks)
 
-    def _chunk(self, key: str) -> tuple[VirtualImage, VirtualLevel, Shape] | None:
-        """Return what chunk a key names, or None."""
+    def _chunk(self, key: str) -> tuple[VirtualImage, int, Shape] | None:
+        """Return image, level and place of the chunk that a key names, or None."""
         depth = 2 if self.images[0].path else 1
         parts = key.split("/", depth)
         found = self._arrays.get("/".join(parts[:depth])) if len(parts) > depth else None
         if found is None:
             return None
         image, number = found
-        level = image.levels[number]
-        index = index_of(parts[depth], level.grid, self._zarr_format)
-        return None if index is None else (image, level, index)
+        index = index_of(parts[depth], image.levels[number].grid, self._zarr_format)
+        return None if index is None else (image, number, index)
 
-    def _encoded(self, image: VirtualImage, level: VirtualLevel, index: Shape) -> memoryview:
-        number = image.levels.index(level)
+    def _encoded(self, image: VirtualImage, number: int, index: Shape) -> memoryview:
+        level = image.levels[number]
         return _bytes(image.pixels.read(number, level.chunk(index)), level.chunks)
 
     def _tag(self, key: str) -> str:
-        return xxh3_128(f"{self._state}\n{key}".encode()).hexdigest()
+        return f"{checksum(f'{self._state} {key}'.encode()):016x}"
 
     @cached_property
     def _state(self) -> str:

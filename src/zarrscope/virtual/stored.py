@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
-    from zarrscope.store.contracts import Buffer, ByteRange, Info, Readable, Request
+    from zarrscope.store.contracts import Buffer, ByteRange, Info, Readable, Request, Value
 
 
 class Below:
-    """The part of a store below a path, with nothing else in reach. Also Listable where the store is.
+    """The part of a store below a path, with nothing else in reach.
+
+    Listable and Quick where the store is.
 
     Parameters
     ----------
@@ -28,6 +30,8 @@ class Below:
         self.inner, self.path = inner, path
         if hasattr(inner, "list"):
             self.list = self._list
+        if hasattr(inner, "look"):
+            self.look = self._look
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return type(self), (self.inner, self.path)
@@ -70,6 +74,10 @@ class Below:
 
     def _key(self, key: str) -> str:
         return f"{self.path}/{check_key(key)}" if self.path else key
+
+    def _look(self, key: str) -> Value | None:
+        found: Value | None = self.inner.look(self._key(key))  # type: ignore[attr-defined]
+        return found
 
     def _list(self, prefix: str = "") -> Iterator[str]:
         start = f"{self.path}/" if self.path else ""

@@ -114,7 +114,11 @@ def test_what_is_stored_passes_as_it_is(tmp_path: Path, version: str) -> None:
                 assert set(store.list()) == names
                 for name in names:
                     assert bytes(store.get(name) or b"") == (tmp_path / "a.ome.zarr" / name).read_bytes()
+                    found = store.look(name)
+                    assert found.read(0, 5) == (tmp_path / "a.ome.zarr" / name).read_bytes()[:5]
+                    found.close()
                 assert store.computed_levels == ()
+                assert store.look("absent") is None
 
 
 @pytest.mark.parametrize(("stored", "wanted"), [("0.4", "0.5"), ("0.5", "0.4")])

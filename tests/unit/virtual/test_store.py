@@ -18,7 +18,7 @@ from zarrscope.check.validate import validate
 from zarrscope.errors import ArgumentError, CorruptDataError, InvalidKeyError
 from zarrscope.report import Severity
 from zarrscope.source.registry import open_source
-from zarrscope.store.contracts import Listable, Readable, Request, Suffix
+from zarrscope.store.contracts import Listable, Quick, Readable, Request, Suffix
 from zarrscope.types import Region
 from zarrscope.virtual.encode import encode
 
@@ -92,7 +92,7 @@ def test_absent(tiff: Path, key: str) -> None:
     with store_of(tiff) as store:
         assert store.get(key) is None
         assert store.head(key) is None
-        assert store.ready(key) is None
+        assert store.look(key) is None
 
 
 @pytest.mark.parametrize("key", ["", "../a.tif", "0//c", "/etc/passwd", "0/c/../zarr.json", "a\x00b"])
@@ -119,9 +119,16 @@ def test_the_size_of_a_chunk_is_known_without_pixels() -> None:
         assert store.head("0/c/0/0/0").size == 256 * 256 * 2
         assert store.head("3/c/0/0/0") is None
         assert not tiles.decoded
-        assert store.ready("0/c/0/0/0") is None
+        value = store.look("0/c/0/0/0")
+        assert isinstance(store, Quick)
+        assert value.info == store.head("0/c/0/0/0")
+        assert value.at_once(0, 10) is None
+        assert not tiles.decoded
         data = store.get("0/c/0/0/0")
-        assert store.ready("0/c/0/0/0") == data
+        assert value.read(4, 9) == data[4:9]
+        here = store.look("0/c/0/0/0")
+        assert here.at_once(3, 8) == here.read(3, 8) == data[3:8]
+        here.close()
         assert sum(tiles.decoded.values()) == 1
 
 
