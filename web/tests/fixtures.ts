@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import type { GetOptions, Store } from "../src/store/contracts";
-import { MemoryStore } from "../src/store/memory";
+import { MemoryStore } from "./memory";
 import { decodeChunk } from "../src/tiles/decode";
 import type { Decoder } from "../src/tiles/pool";
 

@@ -84,6 +84,7 @@ class ChunkEngine implements TileEngine {
   }
 
   want(wants: readonly Want[]): void {
+    if (this.wants.length === 0 && wants.length > 0) this.decoder.prepare?.();
     this.wants = wants;
     for (const [key, failure] of this.failed) {
       if (mayPass(failure.error) && Date.now() - failure.at > RETRY_AFTER) this.failed.delete(key);

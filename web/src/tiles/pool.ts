@@ -6,6 +6,8 @@ import type { Pixels } from "./contracts";
 import type { ChunkForm } from "./decode";
 
 export interface Decoder {
+  /** Something will have to be decoded soon. */
+  prepare?(): void;
   /** Decode a chunk; the bytes belong to the decoder from then on. */
   decode(form: ChunkForm, bytes: Uint8Array, signal: AbortSignal): Promise<Pixels>;
   close(): void;
@@ -31,6 +33,7 @@ interface Hand {
 
 /** While one chunk is decoded the next one lies ready. */
 const AT_ONCE = 2;
+const READY = 2;
 
 export class DecodePool implements Decoder {
   private readonly hands: Hand[] = [];
@@ -52,6 +55,11 @@ export class DecodePool implements Decoder {
       this.queue.push(task);
       this.next();
     });
+  }
+
+  /** The script of the workers is on its way while the first chunks are. */
+  prepare(): void {
+    while (this.hands.length < Math.min(READY, this.most)) this.hire();
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Image, ModelError } from "../../src/ome/model";
 import { openImage } from "../../src/ome/open";
-import { MemoryStore } from "../../src/store/memory";
+import { MemoryStore } from "../memory";
 
 type Numbers = number[] | null;
 

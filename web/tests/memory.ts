@@ -1,6 +1,6 @@
-/** A store in memory, with the manners of a real one: for tests, and for values that are there already. */
+/** A store in memory, with the manners of a real one. */
 
-import { type GetOptions, type Store, StoreError } from "./contracts";
+import { type GetOptions, type Store, StoreError } from "../src/store/contracts";
 
 export class MemoryStore implements Store {
   constructor(
