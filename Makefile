@@ -22,11 +22,21 @@ STATIC := failed=0; \
 	for tool in "ruff check ." "ruff format --check ." mypy lint-imports; do \
 		echo "== $$tool"; $(BIN)/$$tool || { failed=1; echo "FAILED: $$tool"; }; done
 
+# The viewer: the same for its half of the house, and what is committed must be what it builds to.
+WEB := if ! command -v npm >/dev/null; then echo "NOT RUN: the viewer's own tests and its build: there is no npm"; \
+	else $(MAKE) web/node_modules/.ready; cd web; \
+		for tool in "tsc --noEmit" "eslint ." "vitest run --silent" \
+			"vite build --logLevel warn --outDir ../build/viewer"; do \
+			echo "== $$tool"; npx --no-install $$tool || { failed=1; echo "FAILED: $$tool"; }; done; cd ..; \
+		diff -rq build/viewer src/zarrscope/viewer/static \
+			|| { failed=1; echo "FAILED: the committed viewer is not what web/ builds to; run make web"; }; \
+	fi
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo check test proof bench docs judges lock clean
+.PHONY: help demo check test proof bench docs web browser judges lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 17
@@ -35,13 +45,13 @@ demo: $(VENV)/.package ## make a small image in ./demo, convert it, check it
 	$(BIN)/zarrscope demo
 
 check: $(VENV)/.dev ## style, types, order of the rooms, and the quick tests (under 3 minutes)
-	@$(STATIC); $(PYTEST) tests/unit tests/surface || failed=1; exit $$failed
+	@$(STATIC); $(WEB); $(PYTEST) tests/unit tests/surface || failed=1; exit $$failed
 
-test: $(VENV)/.dev judges ## everything, with a reduced number of random examples
-	@$(STATIC); $(PYTEST) || failed=1; exit $$failed
+test: $(VENV)/.dev judges browser ## everything, with a reduced number of random examples
+	@$(STATIC); $(WEB); $(PYTEST) || failed=1; exit $$failed
 
-proof: $(VENV)/.dev judges ## everything, with the full number of random examples
-	@$(STATIC); ZARRSCOPE_PROOF=1 $(PYTEST) || failed=1; exit $$failed
+proof: $(VENV)/.dev judges browser ## everything, with the full number of random examples
+	@$(STATIC); $(WEB); ZARRSCOPE_PROOF=1 $(PYTEST) || failed=1; exit $$failed
 
 bench: $(VENV)/.dev ## say which benchmarks there are; RUN=name or RUN=all runs them
 	@if [ -z "$$(ls bench/*.py 2>/dev/null)" ]; then echo "there are no benchmarks yet"; exit 0; fi; \
@@ -53,6 +63,15 @@ bench: $(VENV)/.dev ## say which benchmarks there are; RUN=name or RUN=all runs 
 docs: .envs/docs/.ready ## build the site in build/site; warnings are errors
 	.envs/docs/bin/mkdocs build --strict --quiet
 	@echo "the site is in build/site"
+
+web: web/node_modules/.ready ## build the viewer into the package (needs Node 20; the built one is committed)
+	cd web && npx --no-install vite build
+
+browser: ## Chromium from Debian's packages, for the tests that look at the viewer
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		{ apt-get update && apt-get install -y chromium; } >/dev/null 2>&1 && exit 0; fi; \
+	echo "NOT RUN: browser tests. Chromium cannot be installed by itself here: sudo apt-get install chromium"
 
 judges: ## environments of their own for libraries that judge what we write
 	@ready=; missing=; for name in $(JUDGES); do \
@@ -71,7 +90,7 @@ lock: $(VENV)/.dev ## compile requirements/*.txt again; UPGRADE=1 takes newer ve
 
 clean: ## remove environments, caches, the demo and what was built
 	rm -rf .venv .envs .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
-	rm -rf build dist demo
+	rm -rf build dist demo web/node_modules
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Environments. A stamp is made last and is older than a lock that changed. Debian may lack ensurepip:
@@ -100,6 +119,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.package
 	@mkdir -p .envs && rm -rf .envs/$* && echo "preparing judge $*"
 	$(call venv,.envs/$*) > .envs/$*.log 2>&1
 	@.envs/$*/bin/python $(PIP) --require-hashes -r $< >> .envs/$*.log 2>&1
+	@touch $@
+
+web/node_modules/.ready: web/package-lock.json web/.npmrc
+	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .envs/docs/.ready: requirements/docs.txt
