@@ -24,6 +24,7 @@ ONE_HOME = {
     "xarray": r"zarrscope\.array\.interop",
     "crc32c": r"zarrscope\.array\.\w+",
     "rich": r"zarrscope\.cli\.\w+",
+    "uvicorn": r"zarrscope\.server\.serve",
 }
 """The one module that may import a package; each must be one module in all."""
 

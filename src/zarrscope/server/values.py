@@ -56,7 +56,12 @@ def answer_at_once(store: Readable, key: str, asked: Mapping[str, str], *, head:
 
 
 def answer_in_time(store: Readable, key: str, asked: Mapping[str, str], *, head: bool) -> Answer:
-    """Return what is to be said of a value; waits for it (see ``answer_at_once``).
+    """Return what is to be said of a value; waits for it.
+
+    Parameters
+    ----------
+    store, key, asked, head
+        See ``answer_at_once``.
 
     Raises
     ------
