@@ -1,0 +1,113 @@
+"""``zarrscope view``: an address, until it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pytest
+import tifffile
+
+import zarrscope
+from zarrscope.cli.main import main
+from zarrscope.errors import ArgumentError, NotFoundError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PIXELS = np.arange(3 * 4 * 60 * 70, dtype="u2").reshape(3, 4, 60, 70)
+
+
+@pytest.fixture
+def tiff(tmp_path: Path) -> Path:
+    path = tmp_path / "some cells #1.ome.tif"
+    tifffile.imwrite(path, PIXELS, metadata={"axes": "CZYX"}, ome=True)
+    return path
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serves_until_it_is_stopped(tiff: Path, how: signal.Signals) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "zarrscope",
+        "view",
+        str(tiff),
+        "--no-browser",
+        "--channels",
+        "0,2",
+        "--z",
+        "1",
+    ]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    page, _, state = url.partition("#")
+    assert json.loads(unquote(state)) == {
+        "v": 1,
+        "layers": [{"channel": c, "visible": c != 1} for c in range(3)],
+        "dims": {"z": 1},
+    }
+    with urllib.request.urlopen(page) as answer:
+        assert b"<title>zarrscope</title>" in answer.read()
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+    with urllib.request.urlopen(f"{page}api/info") as answer:
+        source = json.load(answer)["images"][0]["source"]
+    assert np.array_equal(zarrscope.open(page + source).levels[0][...], PIXELS)
+    process.send_signal(how)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+
+
+def test_from_python(tiff: Path) -> None:
+    with zarrscope.view(
+        tiff, channels={1: {"color": "ff0000", "window": (0, 50)}}, t=2, layout="ortho"
+    ) as shown:
+        assert json.loads(unquote(urlsplit(shown.url).fragment)) == {
+            "v": 1,
+            "layers": [{"channel": 1, "color": "ff0000", "window": [0.0, 50.0]}],
+            "dims": {"t": 2},
+            "layout": "ortho",
+        }
+        assert shown.url.split("#")[0] in shown._repr_html_()
+        assert np.array_equal(zarrscope.open(shown.data).levels[0][...], PIXELS)
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(shown.url)
+
+
+@pytest.mark.parametrize("thing", ["array", "image", "source", "path"])
+def test_whatever_it_is(thing: str, tiff: Path, tmp_path: Path) -> None:
+    zarrscope.write(PIXELS, tmp_path / "x.ome.zarr", axes="czyx")
+    things = {
+        "array": lambda: PIXELS,
+        "image": lambda: zarrscope.open(tmp_path / "x.ome.zarr"),
+        "source": lambda: zarrscope.open_source(tiff),
+        "path": lambda: tmp_path / "x.ome.zarr",
+    }
+    with zarrscope.view(things[thing]()) as shown:
+        assert np.array_equal(zarrscope.open(shown.data).levels[0][...], PIXELS)
+
+
+def test_wrong_wishes(tiff: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(NotFoundError):
+        zarrscope.view(tmp_path / "absent.tif")
+    with pytest.raises(ArgumentError, match="there are 3"):
+        zarrscope.view(tiff, channels=[3])
+    with pytest.raises(ArgumentError, match="brightness"):
+        zarrscope.view(tiff, channels={0: {"brightness": 1}})
+    with pytest.raises(ArgumentError, match="layout"):
+        zarrscope.view(tiff, layout="cube")
+    (tmp_path / "text.tif").write_text("no picture")
+    for words in (["view", str(tmp_path / "text.tif")], ["view", str(tiff), "--channels", "a"], ["view"]):
+        assert main([*words]) in (1, 2)
+        said = capsys.readouterr().err.strip()
+        assert said.startswith("zarrscope view: ")
+        assert "\n" not in said
+    assert not list(tmp_path.glob("*.zarr"))
