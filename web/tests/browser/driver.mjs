@@ -69,8 +69,8 @@ const COMMANDS = {
   async text({ selector = "body" }) {
     return page.locator(selector).first().innerText({ timeout: 5000 });
   },
-  async download({ role, name }) {
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole(role, { name }).first().click()]);
+  async download({ key }) {
+    const [download] = await Promise.all([page.waitForEvent("download", { timeout: 10000 }), page.keyboard.press(key)]);
     return { path: await download.path(), name: download.suggestedFilename() };
   },
   async address() {

@@ -1,0 +1,165 @@
+"""The real client of Neuroglancer, fed by our server and our state: judged by the pixels of its picture."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from typing import TYPE_CHECKING, Any
+
+import imageio.v3
+import numpy as np
+import pytest
+import zarr
+
+import zarrscope
+from zarrscope.model.rendering import Channel, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from tests.browser.page import Page
+
+WIDTH, HEIGHT = 1000, 700
+WAIT = 60.0
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("neuroglancer") is None,
+    reason="the package neuroglancer is not installed (extra neuroglancer)",
+)
+
+
+@pytest.fixture
+def plain(browser: Page) -> Iterator[Page]:
+    """Hand the browser out; Neuroglancer asks its own server for things that are not there, and says so."""
+    yield browser
+    browser.do("open", url="about:blank")
+
+
+def seen(page: Page, url: str, place: Path, enough: Callable[[NDArray[Any]], bool]) -> NDArray[Any]:
+    """Open a link, and return the picture once there is enough in it, or as it is after a minute."""
+    page.do("open", url=url, width=WIDTH, height=HEIGHT)
+    deadline = time.monotonic() + WAIT
+    while True:
+        page.do("screenshot", path=str(place))
+        picture: NDArray[Any] = imageio.v3.imread(place)[..., :3].astype(int)
+        if enough(picture) or time.monotonic() > deadline:
+            return picture
+        page.do("sleep", seconds=0.5)
+
+
+def like(picture: NDArray[Any], color: tuple[int, int, int], apart: int = 6) -> NDArray[Any]:
+    """Return which pixels have a colour."""
+    return (np.abs(picture - color) <= apart).all(-1)
+
+
+def box(mask: NDArray[Any]) -> tuple[float, float, float, float]:
+    """Return first and last row and column of the bulk of a mask: lines and letters of the page are thin."""
+    rows, columns = np.flatnonzero(mask.sum(1) > 20), np.flatnonzero(mask.sum(0) > 20)
+    assert rows.size, "nothing of this colour is seen"
+    assert columns.size
+    return float(rows[0]), float(rows[-1] + 1), float(columns[0]), float(columns[-1] + 1)
+
+
+def with_labels(place: Path, ids: NDArray[Any], colors: dict[int, list[int]], scale: list[float]) -> None:
+    """Add a label image, as zarr-python writes it, beside an image of 0.5."""
+    labels = zarr.open_group(place, mode="a", zarr_format=3).create_group("labels")
+    labels.attrs["ome"] = {"version": "0.5", "labels": ["cells"]}
+    cells = labels.create_group("cells")
+    cells.create_array("0", shape=ids.shape, chunks=ids.shape, dtype=ids.dtype)[...] = ids
+    names = "zyx"[-ids.ndim :]
+    cells.attrs["ome"] = {
+        "version": "0.5",
+        "multiscales": [
+            {
+                "axes": [{"name": n, "type": "space", "unit": "micrometer"} for n in names],
+                "datasets": [
+                    {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+                ],
+            }
+        ],
+        "image-label": {"colors": [{"label-value": k, "rgba": v} for k, v in colors.items()]},
+    }
+
+
+def test_two_channels_and_labels(plain: Page, tmp_path: Path) -> None:
+    """Four fields of a plane: orange alone, blue alone, both, and labels above the darkness of both."""
+    pixels = np.zeros((2, 240, 400), "u2")
+    pixels[0, :120, :] = 3000  # the upper half: channel 0, full at 3000
+    pixels[1, :, 200:] = 1250  # the right half: channel 1, half of its window from 500 to 2000
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(
+        pixels,
+        place,
+        axes="cyx",
+        scale={"y": 0.5, "x": 0.5},
+        unit="micrometer",
+        chunks={"y": 64, "x": 64},
+        channels=[
+            Channel("orange", "ff8000", Window(0, 3000, 0, 65535)),
+            Channel("blue", "0000ff", Window(500, 2000, 0, 65535)),
+        ],
+    )
+    ids = np.zeros((240, 400), "u4")
+    ids[150:210, 50:150] = 7
+    with_labels(place, ids, {7: [0, 255, 64, 255]}, [0.5, 0.5])
+
+    orange, blue, both, label = (255, 128, 0), (0, 0, 128), (255, 128, 128), (0, 128, 32)
+    with zarrscope.view(place, viewer="neuroglancer") as shown:
+        picture = seen(
+            plain,
+            shown.url,
+            tmp_path / "seen.png",
+            lambda found: all(like(found, color).sum() > 2000 for color in (orange, blue, both, label)),
+        )
+    top, middle, left, centre = box(like(picture, orange))
+    across, down = (centre - left) / 200, (middle - top) / 120
+    assert across == pytest.approx(down, rel=0.03)  # square pixels
+    assert across > 1  # it fills a good part of the window
+    assert 400 * across < WIDTH  # and is seen as a whole
+    # everything else lies where it has to be, counted in pixels of the image from the corner of the orange
+    for color, (first, last, start, stop) in {
+        blue: (120, 240, 200, 400),
+        both: (0, 120, 200, 400),
+        label: (150, 210, 50, 150),
+    }.items():
+        want = (top + first * down, top + last * down, left + start * across, left + stop * across)
+        assert box(like(picture, color)) == pytest.approx(want, abs=4), color
+
+
+def test_a_stack_shows_three_planes(plain: Page, tmp_path: Path) -> None:
+    """A stack of anisotropic voxels: its middle plane, and sections as deep as its slices are thick."""
+    pixels = np.full((10, 60, 60), 100, "u1")
+    pixels[5] = 250  # the plane in the middle is bright
+    place = tmp_path / "stack.ome.zarr"
+    zarrscope.write(
+        pixels,
+        place,
+        axes="zyx",
+        scale={"z": 3.0, "y": 1.0, "x": 1.0},
+        unit="micrometer",
+        channels=[Channel("all", "ffffff", Window(50, 250, 0, 255))],
+        levels=1,
+    )
+    with zarrscope.view(place, viewer="neuroglancer") as shown:
+        picture = seen(
+            plain,
+            shown.url,
+            tmp_path / "seen.png",
+            lambda found: like(found, (255,) * 3).sum() > 2000 and like(found, (64,) * 3).sum() > 2000,
+        )
+    # upper left the plane, below it the section along z: 60 pixels across, 10 slices of 3 down
+    half = HEIGHT // 2 + 10
+    plane = box(like(picture[:half, : WIDTH // 2], (255,) * 3))
+    size = plane[3] - plane[2]
+    assert plane[1] - plane[0] == pytest.approx(size, rel=0.05)
+    views = [
+        box(like(part, (64,) * 3))
+        for part in (picture[half:, : WIDTH // 2], picture[half:, WIDTH // 2 :], picture[:half, WIDTH // 2 :])
+        if like(part, (64,) * 3).sum() > 2000
+    ]
+    assert any(
+        min(v[1] - v[0], v[3] - v[2]) / max(v[1] - v[0], v[3] - v[2]) == pytest.approx(0.5, abs=0.05)
+        for v in views
+    )
