@@ -10,6 +10,8 @@ const HIGH = 0.999;
 export interface Histogram {
   low: number;
   high: number;
+  /** Width of a bin: a whole number where values are, so that no bin has more numbers in it than another. */
+  step: number;
   counts: Uint32Array;
 }
 
@@ -40,13 +42,13 @@ export function automaticWindow(sorted: Float64Array): [number, number] | undefi
   return most > least ? [least, most] : [least, least + 1];
 }
 
-/** Counts values in equal steps from the least to the most. */
-export function histogram(sorted: Float64Array, bins = 128): Histogram | undefined {
+/** Counts values in equal steps from the least to the most, in at most so many bins. */
+export function histogram(sorted: Float64Array, bins = 128, whole = false): Histogram | undefined {
   if (sorted.length === 0) return undefined;
   const low = sorted[0]!;
   const high = sorted[sorted.length - 1]!;
-  const counts = new Uint32Array(bins);
-  const scale = high > low ? bins / (high - low) : 0;
-  for (const value of sorted) counts[Math.min(bins - 1, Math.floor((value - low) * scale))]!++;
-  return { low, high, counts };
+  const step = whole ? Math.ceil((high - low + 1) / bins) : (high - low) / bins || 1;
+  const counts = new Uint32Array(whole ? Math.ceil((high - low + 1) / step) : bins);
+  for (const value of sorted) counts[Math.min(counts.length - 1, Math.floor((value - low) / step))]!++;
+  return { low, high, step, counts };
 }

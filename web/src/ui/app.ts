@@ -146,7 +146,7 @@ class App {
     for (const note of image.notes ?? []) this.messages.note(note);
     this.shell.named(image, series, this.info, source!.address);
     // Labels are asked for once the picture is there, which is what people wait for.
-    void this.viewer.ready().then(() => {
+    void this.viewer.ready(true).then(() => {
       if (this.viewer.session === session) void session.findLabels();
     });
   }

@@ -72,7 +72,7 @@ export class Contrast {
 
   /** The values of what is shown, in order of size. */
   setSamples(sorted: Float64Array): void {
-    this.counts = histogram(sorted, WIDTH / 2);
+    this.counts = histogram(sorted, WIDTH / 2, this.whole);
     this.painted = "";
     this.fitRange();
   }
@@ -86,7 +86,7 @@ export class Contrast {
 
   /** From the least to the most of pixels and window; it stands still while a handle is dragged. */
   private fitRange(color?: string): void {
-    const [low, high] = [this.counts?.low ?? this.window[0], this.counts?.high ?? this.window[1]];
+    const [low, high] = [this.counts?.low ?? this.window[0], this.counts ? Math.max(this.counts.high, this.counts.low + this.counts.step * this.counts.counts.length) : this.window[1]];
     this.range = [Math.min(low, this.window[0]), Math.max(high, this.window[1])];
     if (this.range[1] <= this.range[0]) this.range[1] = this.range[0] + 1;
     this.place(color);
@@ -120,7 +120,7 @@ export class Contrast {
     const { counts } = this;
     if (!counts) return;
     const most = Math.sqrt(counts.counts.reduce((a, b) => Math.max(a, b), 1));
-    const bin = (counts.high - counts.low) / counts.counts.length;
+    const bin = counts.step;
     const [low, high] = this.window.map((value) => this.share(value) * WIDTH) as [number, number];
     counts.counts.forEach((count, i) => {
       if (count === 0) return;

@@ -17,11 +17,14 @@ export class Session {
   /** Label images that were opened, by path. */
   readonly labels = new Map<string, Image>();
   labelPaths: string[] = [];
+  /** Whether it is known which label images there are. */
+  searched = false;
   readonly numbers = new Map<string, IdNumbers>();
   /** Windows taken from pixels, by channel; `settled` ones do not change any more. */
   readonly automatic = new Map<number, [number, number]>();
   readonly settled = new Set<number>();
   private readonly opening = new Set<string>();
+  private broken = 0;
 
   constructor(
     readonly source: Source,
@@ -35,10 +38,11 @@ export class Session {
   async findLabels(): Promise<void> {
     try {
       this.labelPaths = await this.image.labels();
-      if (this.labelPaths.length > 0) this.changed();
     } catch (error) {
       this.failed(error);
     }
+    this.searched = true;
+    this.changed();
   }
 
   /** A label image, or undefined until it is open. */
@@ -53,15 +57,17 @@ export class Session {
     this.opening.add(path);
     try {
       this.labels.set(path, await this.source.openImage(path));
-      this.changed();
     } catch (error) {
       // Not asked for again: it stays in `opening`.
+      this.broken += 1;
       this.failed(error);
     }
+    this.changed();
   }
 
+  /** Whether it is not known yet which label images there are, or one of them is on its way. */
   get loadingLabels(): boolean {
-    return this.opening.size > this.labels.size;
+    return this.opening.size > this.labels.size + this.broken;
   }
 
   numbersOf(path: string): IdNumbers {

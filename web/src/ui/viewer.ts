@@ -14,6 +14,11 @@ import type { Session } from "./session";
 
 type Parts = { [K in keyof State]?: State[K] | undefined };
 
+/** Whether everything that is seen is drawn as it will stay. */
+function drawn(frame: Frame): boolean {
+  return frame.complete && frame.shown.every((one) => !one.layer || one.layer.window !== undefined);
+}
+
 export class Viewer {
   renderer: Renderer;
   session: Session | undefined;
@@ -28,7 +33,7 @@ export class Viewer {
   private hopeless = false;
   private wanted = "";
   private listeners = new Set<(frame: Frame) => void>();
-  private waiting: (() => void)[] = [];
+  private waiting: { resolve: () => void; picture: boolean }[] = [];
 
   constructor(
     readonly canvas: HTMLCanvasElement,
@@ -71,7 +76,7 @@ export class Viewer {
   giveUp(): void {
     this.show(undefined);
     this.hopeless = true;
-    for (const resolve of this.waiting.splice(0)) resolve();
+    for (const { resolve } of this.waiting.splice(0)) resolve();
   }
 
   /** Asks for a frame; however often, there is one an animation frame, and none without a reason. */
@@ -94,13 +99,14 @@ export class Viewer {
     this.renderer.draw(pictureOf(session, frame, this.background), this.device.width, this.device.height);
     this.frame = frame;
     for (const listener of this.listeners) listener(frame);
-    if (this.quiet(frame)) for (const resolve of this.waiting.splice(0)) resolve();
+    if (!this.asked && drawn(frame)) this.tellWaiting(session);
   }
 
-  /** Whether everything that is seen is drawn as it will stay. */
-  private quiet(frame: Frame): boolean {
-    const drawn = frame.complete && frame.shown.every((one) => !one.layer || one.layer.window !== undefined);
-    return drawn && !this.asked && !this.session!.loadingLabels;
+  private tellWaiting(session: Session): void {
+    const all = session.searched && !session.loadingLabels;
+    const told = this.waiting.filter((one) => one.picture || all);
+    this.waiting = this.waiting.filter((one) => !told.includes(one));
+    for (const one of told) one.resolve();
   }
 
   private want(wants: Want[]): void {
@@ -195,11 +201,11 @@ export class Viewer {
     this.listeners.add(listener);
   }
 
-  /** Resolves once all that is wanted is drawn, or nothing can be. */
-  ready(): Promise<void> {
+  /** Resolves once all that is wanted is drawn, or nothing can be; of the picture alone, before labels are known. */
+  ready(picture = false): Promise<void> {
     return new Promise((resolve) => {
       if (this.hopeless) return resolve();
-      this.waiting.push(resolve);
+      this.waiting.push({ resolve, picture });
       this.invalidate();
     });
   }

@@ -90,6 +90,9 @@ describe("automatic windows", () => {
     const counted = histogram(Float64Array.from([0, 1, 1, 2, 3, 4]), 4)!;
     expect([...counted.counts]).toEqual([1, 2, 1, 2]);
     expect([...histogram(Float64Array.from([5, 5]), 4)!.counts]).toEqual([2, 0, 0, 0]);
+    // Six whole numbers in at most four bins: two numbers a bin.
+    expect(histogram(Float64Array.from([0, 1, 2, 3, 4, 5]), 4, true)).toEqual({ low: 0, high: 5, step: 2, counts: Uint32Array.from([2, 2, 2]) });
+    expect(histogram(Float64Array.from([7, 9]), 4, true)!.counts).toEqual(Uint32Array.from([1, 0, 1]));
   });
 });
 
