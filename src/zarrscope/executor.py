@@ -118,7 +118,7 @@ def wait_together(fn: Callable[[T], R], items: Sequence[T]) -> list[R]:
 
 
 def crew(workers: int) -> ThreadPoolExecutor:
-    """Return threads of one's own for work that waits for a network; who asks for them shuts them down."""
+    """Return threads of one's own, for what the shared ones must not wait for; who asks shuts them down."""
     return ThreadPoolExecutor(workers, "zarrscope-crew")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import imagecodecs
@@ -26,7 +28,6 @@ from zarrscope.virtual.encode import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SLIDES = ("wsi/CMU-1-Small-Region.svs", "wsi/test3-DAPI-2-(387).ndpi", "generated/ome-tiff")
 
@@ -123,3 +124,55 @@ def test_what_is_stored_passes_to_the_byte(name: str) -> None:
         assert sorted(store.list()) == sorted(names)
         for key in names[:200]:
             assert bytes(store.get(key) or b"") == (folder / key).read_bytes()
+
+
+SIXTEEN = """
+import sys, threading, numpy as np
+from zarrscope.source.registry import open_source
+from zarrscope.virtual.encode import encode
+
+def anonymous():
+    lines = open("/proc/self/status").read().splitlines()
+    return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) * 1024
+
+peak, done = 0, threading.Event()
+
+def watch():
+    global peak
+    while not done.wait(0.002):
+        peak = max(peak, anonymous())
+
+def work(store, seed):
+    dice = np.random.default_rng(seed)
+    for _ in range(8):
+        level = int(dice.integers(4))
+        grid = store.images[0].levels[level].grid
+        store.get("/".join([str(level), "c", *(str(dice.integers(n)) for n in grid)]))
+
+with encode(open_source(sys.argv[1], axes="zyx"), memory=int(sys.argv[2])) as store:
+    before = anonymous()
+    threads = [threading.Thread(target=work, args=(store, seed)) for seed in range(16)]
+    threads.append(threading.Thread(target=watch))
+    for thread in threads:
+        thread.start()
+    for thread in threads[:-1]:
+        thread.join()
+    done.set()
+    print(peak - before, store.counts.decoded)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="only Linux says what a process takes")
+def test_sixteen_at_once_stay_within_memory(tmp_path: Path) -> None:
+    plane = np.add.outer(np.arange(3000), np.arange(3000)).astype("u2")
+    pages = (np.roll(plane, 7 * k) for k in range(16))
+    tifffile.imwrite(
+        tmp_path / "pages.tif", pages, shape=(16, 3000, 3000), dtype="u2", compression="zlib",
+        rowsperstrip=3000, metadata={"axes": "ZYX"},
+    )  # fmt: skip
+    memory = 150_000_000  # eight pages of 16
+    command = [sys.executable, "-c", SIXTEEN, tmp_path / "pages.tif", str(memory)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    peak, decoded = map(int, done.stdout.split())
+    assert decoded >= 16
+    assert peak <= memory

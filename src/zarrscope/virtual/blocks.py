@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
@@ -64,6 +65,9 @@ class BlockCache:
     is cheap to make again and has not been wanted for long: a block is as young as its last use plus what
     it costs, on a clock that moves with every block that goes (the GreedyDual rule of N. Young, 1994).
 
+    A block that went while somebody still works with it, or sends it, counts until it is let go of. Whoever
+    is to read the file waits until there is room; one may always.
+
     Parameters
     ----------
     memory : int
@@ -71,26 +75,26 @@ class BlockCache:
     """
 
     def __init__(self, memory: int) -> None:
-        self.budget = int(memory * _KEPT)
+        self.budget, self._decoders = int(memory * _KEPT), int(memory * _DECODING)
         self._kept: list[OrderedDict[BlockKey, tuple[Block, int]]] = [
             OrderedDict() for _ in range(_DEAREST + 1)
         ]
         self._coming: dict[BlockKey, Future[Block]] = {}
-        self._clock = 0
-        self._held = self._making = 0
+        self._alive: dict[int, weakref.ref[Block]] = {}
+        self._clock = self._held = self._used = self._making = self._decoding = self._inside = 0
         self._counts = Counts()
-        self._lock = threading.Lock()
-        self._gate = _Gate(int(memory * _DECODING))
+        # A block may be let go of at any moment, also by a thread that is in here: so it can be taken twice.
+        self._changed = threading.Condition(threading.RLock())
 
     @property
     def counts(self) -> Counts:
         """What was done so far."""
-        with self._lock:
-            return self._counts._replace(nbytes=self._held + self._making)
+        with self._changed:
+            return self._counts._replace(nbytes=self._used + self._making)
 
     def peek(self, key: BlockKey) -> Block | None:
         """Return a block that is here, or None; nothing is made and nobody is waited for."""
-        with self._lock:
+        with self._changed:
             return self._find(key)
 
     def get(self, key: BlockKey, nbytes: int, make: Callable[[], Block]) -> Block:
@@ -106,15 +110,13 @@ class BlockCache:
             Makes it; may ask for other blocks with fewer steps.
         """
         while True:
-            with self._lock:
+            with self._changed:
                 found = self._find(key)
                 if found is not None:
                     return found
                 coming = self._coming.get(key)
                 if coming is None:
                     mine = self._coming[key] = Future()
-                    self._making += nbytes
-                    self._shrink()
                     break
                 self._counts = self._counts._replace(hits=self._counts.hits + 1)
             try:
@@ -125,36 +127,55 @@ class BlockCache:
 
     def clear(self) -> None:
         """Forget everything that is kept."""
-        with self._lock:
+        with self._changed:
+            self._held = 0
             for shelf in self._kept:
                 shelf.clear()
-            self._held = 0
 
     def _make(self, key: BlockKey, nbytes: int, make: Callable[[], Block], mine: Future[Block]) -> Block:
         try:
-            if key.steps:
+            with self._room(nbytes, decoding=key.steps == 0):
                 block = make()
-            else:
-                with self._gate.room(nbytes):
-                    block = make()
-            block.flags.writeable = False
+                block.flags.writeable = False
+                with self._changed:
+                    self._keep(key, block)
         except BaseException as error:
-            with self._lock:
+            with self._changed:
                 del self._coming[key]
-                self._making -= nbytes
             if isinstance(error, Exception):
                 mine.set_exception(error)
             else:
                 mine.cancel()
             raise
-        with self._lock:
+        with self._changed:
             del self._coming[key]
-            self._making -= nbytes
-            self._count(key)
-            if block.nbytes <= self.budget:
-                self._keep(key, block)
         mine.set_result(block)
         return block
+
+    @contextmanager
+    def _room(self, nbytes: int, *, decoding: bool) -> Iterator[None]:
+        """Make room for a block; for one of the file, wait for it unless nobody else is reading."""
+        inside = int(decoding)
+        with self._changed:
+            if decoding:
+                self._changed.wait_for(lambda: not self._inside or self._fits(nbytes))
+            self._inside += inside
+            self._decoding += inside * nbytes
+            self._making += nbytes
+            self._shrink()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= inside
+                self._decoding -= inside * nbytes
+                self._making -= nbytes
+                self._changed.notify_all()
+
+    def _fits(self, nbytes: int) -> bool:
+        """Return whether there is room for a block once everything else has gone that can go."""
+        elsewhere = self._used - self._held
+        return self._decoding + nbytes <= self._decoders and self._making + elsewhere + nbytes <= self.budget
 
     def _find(self, key: BlockKey) -> Block | None:
         shelf = self._kept[min(key.steps, _DEAREST)]
@@ -166,48 +187,37 @@ class BlockCache:
         return found[0]
 
     def _keep(self, key: BlockKey, block: Block) -> None:
-        self._kept[min(key.steps, _DEAREST)][key] = (block, self._clock + _cost(key))
-        self._held += block.nbytes
-        self._shrink()
+        """Count a block that was made, and keep it unless it is larger than all there is."""
+        done = "decoded" if key.steps == 0 else "computed"
+        self._counts = self._counts._replace(**{done: getattr(self._counts, done) + 1})
+        name, nbytes = id(block), block.nbytes
+        self._alive[name] = weakref.ref(block, lambda _: self._gone(name, nbytes))
+        self._used += nbytes
+        self._making -= nbytes  # what it takes is counted once; given back below
+        try:
+            if nbytes <= self.budget:
+                self._kept[min(key.steps, _DEAREST)][key] = (block, self._clock + _cost(key))
+                self._held += nbytes
+            self._shrink()
+        finally:
+            self._making += nbytes
+
+    def _gone(self, name: int, nbytes: int) -> None:
+        with self._changed:
+            del self._alive[name]
+            self._used -= nbytes
+            self._changed.notify_all()
 
     def _shrink(self) -> None:
-        """Let blocks go until there is room for those that are kept and those that are coming."""
-        while self._held and self._held + self._making > self.budget:
+        """Let blocks go until there is room for those that are used and those that are coming."""
+        while self._held and self._used + self._making > self.budget:
             shelf = min((s for s in self._kept if s), key=lambda s: next(iter(s.values()))[1])
             _, (old, self._clock) = shelf.popitem(last=False)
             self._held -= old.nbytes
-        self._counts = self._counts._replace(most=max(self._counts.most, self._held + self._making))
-
-    def _count(self, key: BlockKey) -> None:
-        if key.steps:
-            self._counts = self._counts._replace(computed=self._counts.computed + 1)
-        else:
-            self._counts = self._counts._replace(decoded=self._counts.decoded + 1)
+            del old
+        self._counts = self._counts._replace(most=max(self._counts.most, self._used + self._making))
 
 
 def _cost(key: BlockKey) -> int:
     """Return what making a block costs, in blocks of the source."""
     return int(4 ** min(key.steps, _DEAREST))
-
-
-class _Gate:
-    """Lets in as many as have room together, and one always."""
-
-    def __init__(self, room: int) -> None:
-        self._room, self._inside, self._taken = room, 0, 0
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def room(self, nbytes: int) -> Iterator[None]:
-        """Wait until there is room for so many bytes, and take it meanwhile."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._inside or self._taken + nbytes <= self._room)
-            self._inside += 1
-            self._taken += nbytes
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                self._taken -= nbytes
-                self._changed.notify_all()

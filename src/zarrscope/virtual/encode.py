@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import uuid4
 
 from zarrscope.array.contracts import LazyArray
 from zarrscope.array.foreign import ForeignArray
 from zarrscope.errors import ArgumentError
+from zarrscope.executor import cores, crew
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import BY_NDIM, axis
 from zarrscope.node.groups import ImageGroup
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 VERSIONS = ("0.4", "0.5")
 """What documents are invented in."""
+
+_A_THREAD = 1 << 28
+"""Bytes of memory for one thread that decodes: a quarter of them may stay with it (see ``Pixels``)."""
 
 
 class Shown(Protocol):
@@ -61,7 +66,7 @@ def encode(
     memory : int
         Bytes that pixels may take.
     workers : int, optional
-        1: no thread helps with a chunk.
+        Threads that decode; by default as many as processors, at most one for 256 MiB of memory.
 
     Returns
     -------
@@ -84,17 +89,19 @@ def encode(
     if isinstance(node, Image | ImageGroup) and version in (None, node.version):
         return Below(node.document.store, node.document.path)
     source = _source(thing)
+    threads = crew(min(workers or cores(), max(1, memory // _A_THREAD)))
     cache, chosen = BlockCache(memory), images_of(source.scenes)
     images = [
         image_of(
-            scene, number, "" if len(chosen) == 1 else str(number), version or "0.5", cache, memory,
-            threads=workers != 1,
+            scene, number, "" if len(chosen) == 1 else str(number), version or "0.5", cache, threads, memory,
+            side_by_side=workers != 1,
         )
         for number, scene in enumerate(chosen)
     ]  # fmt: skip
     return VirtualStore(
         images, version or "0.5", cache, _name(thing, images[0].description),
-        ome_xml=lambda: source.ome_xml, fingerprint=source.fingerprint, closing=source.close, again=again,
+        ome_xml=lambda: source.ome_xml, fingerprint=source.fingerprint,
+        closing=(partial(threads.shutdown, wait=False), source.close), again=again,
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from zarrscope.virtual.pixels import Pixels
 from zarrscope.virtual.windows import channel_axis, middle, without_window
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from zarrscope.model.description import ImageDescription
     from zarrscope.pyramid.plan import Placement
     from zarrscope.source.contracts import Scene
@@ -164,7 +166,15 @@ class VirtualImage:
 
 
 def image_of(
-    scene: Scene, number: int, path: str, version: str, cache: BlockCache, memory: int, *, threads: bool
+    scene: Scene,
+    number: int,
+    path: str,
+    version: str,
+    cache: BlockCache,
+    crew: ThreadPoolExecutor,
+    memory: int,
+    *,
+    side_by_side: bool,
 ) -> VirtualImage:
     """Return a scene as an image of a virtual store.
 
@@ -178,12 +188,12 @@ def image_of(
         Of the image within the store.
     version : str
         Of OME-Zarr.
-    cache : BlockCache
-        Shared by all images.
+    cache, crew
+        Of all images (see ``Pixels``).
     memory : int
         Bytes that may be used.
-    threads : bool
-        Whether threads may help to make one chunk.
+    side_by_side : bool
+        Whether more than one thread may work for one who asks.
 
     Raises
     ------
@@ -199,7 +209,7 @@ def image_of(
     name = "mode" if description.label else "mean"  # the mean of two labels is a third one
     made = kernel(name, scene.levels[0].dtype)
     levels = levels_of(scene.levels, description.axes, path, memory)
-    pixels = Pixels(number, scene.levels, levels, made, cache, side_by_side=threads)
+    pixels = Pixels(number, scene.levels, levels, made, cache, crew, side_by_side=side_by_side)
     return VirtualImage(path, description, levels, name, scene.placements, pixels)
 
 

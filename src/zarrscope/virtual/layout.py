@@ -34,6 +34,9 @@ _TILE = (256, 1024)
 _COLOURS = 4
 """At most so many samples of a pixel are taken for a colour and stand in one chunk."""
 
+_TIMES = 4
+"""So many units must have room: one that is kept, one that comes, and two on their way through the decoder."""
+
 _GATHERED = 64 << 20
 """Units are gathered into blocks of at most so many bytes (and of at most an eighth of the memory)."""
 
@@ -141,11 +144,11 @@ def _stored(
     if reads_directly(array):
         return VirtualLevel(path, shape, chunks, chunks, 0, ones, True)
     itemsize = array.dtype.itemsize
-    if 2 * prod(unit) * itemsize > memory:
+    if _TIMES * prod(unit) * itemsize > memory:
         raise BudgetError(
             f"the file decodes {format_size(prod(unit) * itemsize)} at once "
             f"({' x '.join(map(str, unit))} pixels), {format_size(memory)} of memory are allowed; "
-            f"use --memory {format_size(3 * prod(unit) * itemsize)}"
+            f"use --memory {format_size((_TIMES + 1) * prod(unit) * itemsize)}"
         )
     block = list(unit)
     room = max(prod(unit) * itemsize, min(_GATHERED, memory // 8))

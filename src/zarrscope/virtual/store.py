@@ -79,8 +79,8 @@ class VirtualStore:
         Gives the source's OME-XML.
     fingerprint : callable
         Gives a text that changes when the source does.
-    closing : callable
-        Called when the store closes.
+    closing : sequence of callables
+        Called in this order when the store closes.
     again : tuple
         Function and arguments that open the store again in another process.
     """
@@ -94,14 +94,14 @@ class VirtualStore:
         *,
         ome_xml: Callable[[], str | None],
         fingerprint: Callable[[], str],
-        closing: Callable[[], None],
+        closing: Sequence[Callable[[], None]],
         again: tuple[Callable[..., Any], tuple[Any, ...]],
     ) -> None:
         self.images, self.version = tuple(images), version
         self._zarr_format = zarr_format_of(version)
         self._cache, self._name, self._again = cache, name, again
         self._documents = Documents(self.images, version, ome_xml)
-        self._fingerprint, self._closing = fingerprint, closing
+        self._fingerprint, self._closing = fingerprint, list(closing)
         self._arrays = {
             level.path: (image, number) for image in images for number, level in enumerate(image.levels)
         }
@@ -122,8 +122,8 @@ class VirtualStore:
 
     def close(self) -> None:
         """Close the source and let go of all pixels; a second call does nothing."""
-        closing, self._closing = self._closing, lambda: None
-        closing()
+        while self._closing:
+            self._closing.pop(0)()
         self._cache.clear()
 
     @property

@@ -113,7 +113,40 @@ def test_bytes_are_bounded() -> None:
         assert got.nbytes == sizes[place]
     assert cache.counts.most <= cache.budget == 3000
     cache.clear()
+    assert cache.counts.nbytes == got.nbytes  # it is still in use
+    del got
     assert cache.counts.nbytes == 0
+
+
+def test_what_somebody_still_uses_counts() -> None:
+    cache = BlockCache(480)  # 300 for blocks
+    used = [cache.get(key(place), 100, lambda: block(100))[:1] for place in range(2)]
+    for place in range(2, 6):
+        cache.get(key(place), 100, lambda: block(100))
+    assert cache.counts.nbytes == 300  # two in use, so that one at a time is kept
+    assert cache.peek(key(0)) is None
+    used.clear()
+    assert cache.counts.nbytes == 100
+
+
+def test_who_reads_the_file_waits_for_what_is_in_use_but_never_alone() -> None:
+    cache, order = BlockCache(4800), []  # 3000 for blocks, 600 for decoders
+    begun = threading.Event()
+    used = cache.get(key(0), 2900, lambda: block(2900))
+
+    def slow() -> np.ndarray[Any, Any]:
+        begun.set()
+        time.sleep(0.05)
+        order.append("first")
+        return block(200)
+
+    def second() -> None:
+        begun.wait(10)
+        cache.get(key(2), 200, lambda: order.append("second") or block(200))  # type: ignore[func-returns-value]
+
+    run_together(lambda: cache.get(key(1), 200, slow), second)
+    assert order == ["first", "second"]
+    assert used.nbytes == 2900
 
 
 def test_what_is_larger_than_all_room_is_not_kept() -> None:

@@ -70,8 +70,8 @@ def test_what_is_not_encoded_has_no_blocks() -> None:
 
 
 def test_more_at_once_than_memory_has() -> None:
-    with pytest.raises(BudgetError, match=r"decodes 40MB at once \(4000 x 5000 pixels\).*--memory 120MB"):
-        first((4000, 5000), (4000, 5000), "yx", memory=70_000_000)
+    with pytest.raises(BudgetError, match=r"decodes 40MB at once \(4000 x 5000 pixels\).*--memory 200MB"):
+        first((4000, 5000), (4000, 5000), "yx", memory=150_000_000)
 
 
 def test_nothing_to_show() -> None:

@@ -14,6 +14,7 @@ from tests.unit.virtual.arrays import Tiles, halved, noise
 from zarrscope.array.chunked import ChunkedArray
 from zarrscope.array.describe import describe
 from zarrscope.array.foreign import ForeignArray
+from zarrscope.executor import crew
 from zarrscope.model.naming import axis
 from zarrscope.pyramid.downsample import kernel
 from zarrscope.store.memory import MemoryStore
@@ -31,7 +32,7 @@ class Image(Pixels):
     def __init__(self, arrays: Any, axes: str, memory: int = 256 * MB, method: str = "mean") -> None:
         self.levels = levels_of(arrays, tuple(map(axis, axes)), "", memory)
         self.cache = BlockCache(memory)
-        super().__init__(0, arrays, self.levels, kernel(method, arrays[0].dtype), self.cache)
+        super().__init__(0, arrays, self.levels, kernel(method, arrays[0].dtype), self.cache, crew(3))
 
     def whole(self, level: int) -> np.ndarray[Any, Any]:
         """Read a level chunk by chunk."""

@@ -15,7 +15,7 @@ from tests.unit.virtual.arrays import Tiles, halved, noise
 
 from zarrscope.array.zarr_adapter import ZarrStore
 from zarrscope.check.validate import validate
-from zarrscope.errors import ArgumentError, CorruptDataError, InvalidKeyError
+from zarrscope.errors import ArgumentError, CorruptDataError, InvalidKeyError, SourceError
 from zarrscope.report import Severity
 from zarrscope.source.registry import open_source
 from zarrscope.store.contracts import Listable, Quick, Readable, Request, Suffix
@@ -215,3 +215,5 @@ def test_closing_closes_the_source_once() -> None:
     store.close()
     assert source.closed == 1
     assert store.counts.nbytes == 0
+    with pytest.raises(SourceError, match="was closed"):
+        store.get("0/c/0/0")
