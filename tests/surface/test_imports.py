@@ -25,8 +25,13 @@ ONE_HOME = {
     "crc32c": r"zarrscope\.array\.\w+",
     "rich": r"zarrscope\.cli\.\w+",
     "uvicorn": r"zarrscope\.server\.serve",
+    "neuroglancer": r"zarrscope\.viewer\.neuroglancer_client",
+    "napari": r"zarrscope\.viewer\.napari",
 }
 """The one module that may import a package; each must be one module in all."""
+
+PROGRAMS = {"napari"}
+"""What images are opened in where it is installed, and what nobody should get with an extra of ours."""
 
 ROOMS_OF = {
     "numcodecs": r"array\.\w+",
@@ -81,7 +86,7 @@ def test_every_foreign_package_is_declared_and_known() -> None:
     extras = declared["optional-dependencies"]
     lines = declared["dependencies"] + [line for name in extras if name != "dev" for line in extras[name]]
     names = {re.match(r"[\w-]+", line)[0].lower().replace("-", "_") for line in lines}  # type: ignore[index]
-    unknown = {package: sorted(where) for package, where in homes().items() if package not in names}
+    unknown = {package: sorted(where) for package, where in homes().items() if package not in names | PROGRAMS}
     assert not unknown, "imported, but declared neither as a dependency nor as an extra"
     settled = {"numpy", *ONE_HOME, *ROOMS_OF}
     assert set(homes()) <= settled, "say in this file where it may be imported"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from zarrscope.budget import parse_size
 from zarrscope.cli.parser import Parser
 from zarrscope.errors import ArgumentError
 from zarrscope.server.serve import LOOPBACK
-from zarrscope.server.view import MEMORY, open_browser, view
+from zarrscope.server.view import MEMORY, VIEWERS, first_image, open_browser, view
+from zarrscope.viewer.napari import open_in_napari
 from zarrscope.viewer.state import LAYOUTS
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 _EXAMPLES = """\
 examples:
@@ -18,20 +23,25 @@ examples:
   zarrscope view plate.ome.zarr --no-browser
   zarrscope view cells.ome.zarr --channels 0,2 --z 12 --layout ortho
   zarrscope view s3://bucket/cells.ome.zarr
+  zarrscope view cells.ome.tif --in neuroglancer
 
 Ctrl-C ends it. The address holds a random token: who has it can read the image.
 """
 
 
 def run(words: list[str]) -> int:
-    """Serve one image until Ctrl-C."""
+    """Serve one image until Ctrl-C, or until the window of napari is closed."""
     chosen = _parser().parse_args(words)
+    if chosen.viewer == "napari":
+        _show_in_napari(chosen)
+        return 0
     with view(
         chosen.source,
         channels=_numbers(chosen.channels),
         z=chosen.z,
         t=chosen.t,
         layout=chosen.layout,
+        viewer=chosen.viewer,
         axes=chosen.axes,
         memory=chosen.memory,
         port=chosen.port,
@@ -48,6 +58,16 @@ def run(words: list[str]) -> int:
     return 0
 
 
+def _show_in_napari(chosen: Namespace) -> None:
+    """Open the image in napari, in this process: nothing has to be served for it."""
+    with view(chosen.source, axes=chosen.axes, memory=chosen.memory) as shown:
+        open_in_napari(
+            first_image(shown.store),
+            channels=_numbers(chosen.channels),
+            dims={name: index for name in ("z", "t") if (index := getattr(chosen, name)) is not None},
+        )
+
+
 def _parser() -> Parser:
     parser = Parser(
         "view",
@@ -56,6 +76,11 @@ def _parser() -> Parser:
         _EXAMPLES,
     )
     parser.add_argument("source", metavar="SOURCE", help="file, folder, or address of an OME-Zarr")
+    parser.add_argument(
+        "--in", dest="viewer", choices=(*VIEWERS, "napari"), default=VIEWERS[0],
+        help="our viewer in the browser (default), Neuroglancer in the browser (the extra neuroglancer; "
+        "offline, with channels and labels), or napari where it is installed",
+    )  # fmt: skip
     parser.add_argument("--channels", metavar="N,N", help="the channels to show, counted from 0 (as it says)")
     parser.add_argument("--z", type=int, metavar="N", help="plane along z (the middle one)")
     parser.add_argument("--t", type=int, metavar="N", help="time point (the first)")

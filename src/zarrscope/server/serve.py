@@ -63,7 +63,7 @@ class Server:
     ) -> None:
         self._token = secrets.token_urlsafe(24) if token is None else token
         self._socket = _listen(host, port)
-        self._host, self._port = host, int(self._socket.getsockname()[1])
+        self.host, self._port = host, int(self._socket.getsockname()[1])
         self.app = App(stores, self._token, titles)
         self._server, self._thread = self._start()
 
@@ -78,7 +78,7 @@ class Server:
     @property
     def url(self) -> str:
         """Address of the viewer, with the token; ends with a slash."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self._port}/{self._token}{'/' if self._token else ''}"
 
     def data(self, name: str) -> str:
@@ -119,7 +119,7 @@ class Server:
                 break
             begun.wait(0.005)
         if not server.started:
-            raise StoreError(f"{self._host}:{self._port}: the server did not begin; try another --port")
+            raise StoreError(f"{self.host}:{self._port}: the server did not begin; try another --port")
         return server, thread
 
 

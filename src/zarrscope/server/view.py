@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from zarrscope.errors import ZarrscopeError
+from zarrscope.errors import ArgumentError, NotFoundError, ZarrscopeError
 from zarrscope.node.image import Image
 from zarrscope.node.open import open_node
 from zarrscope.server.serve import LOOPBACK, Server
 from zarrscope.source.registry import open_source
 from zarrscope.store.keys import without_secrets
 from zarrscope.viewer import state as states
+from zarrscope.viewer.neuroglancer import neuroglancer_state, readable
+from zarrscope.viewer.neuroglancer_client import neuroglancer_link
 from zarrscope.virtual.encode import encode
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 MEMORY = 1 << 30
 """Bytes that the pixels of a view may take in this process."""
+
+VIEWERS = ("browser", "neuroglancer")
+"""In what a served image can be shown."""
 
 
 class View:
@@ -79,8 +85,7 @@ class View:
             _OPEN.remove(self)
             self._server.close()
             for store in self._server.app.stores.values():
-                if (close := getattr(store, "close", None)) is not None:
-                    close()
+                _close(store)
 
 
 _OPEN: list[View] = []
@@ -95,6 +100,7 @@ def view(
     t: int | None = None,
     layout: str | None = None,
     state: Mapping[str, Any] | None = None,
+    viewer: str = "browser",
     axes: str | None = None,
     memory: int = MEMORY,
     port: int = 0,
@@ -117,6 +123,9 @@ def view(
         One plane, or the three orthogonal planes of a stack.
     state : mapping, optional
         The state of the viewer as it stands in the address of its page, in full or in part.
+    viewer : {"browser", "neuroglancer"}
+        What the link opens: our viewer, or Neuroglancer (the extra ``neuroglancer``), offline too. Both show
+        it in a browser.
     axes : str, optional
         What the axes of the source are, where it does not say, for example ``tzcyx``.
     memory : int
@@ -138,19 +147,30 @@ def view(
     NotFoundError, SourceError, UnsupportedError, MetadataError
         It cannot be read.
     ArgumentError
-        There is no such channel or layout.
+        There is no such channel, layout or viewer.
+    MissingDependencyError
+        The extra that brings the viewer is not installed.
     StoreError, AccessError
         The port cannot be had.
     """
+    if viewer not in VIEWERS:
+        raise ArgumentError(f"there is no viewer {viewer!r}; choose {' or '.join(VIEWERS)}")
+    if state and viewer != "browser":
+        raise ArgumentError(f"a state is for our own viewer; {viewer} takes channels, z, t and layout")
     store, name = _store(thing, axes, memory)
-    try:
-        found = _state(store, channels, {"z": z, "t": t}, layout, state)
-        server = Server({name: store}, port=port, host=host)
-    except BaseException:
-        if hasattr(store, "close"):
-            store.close()
-        raise
-    shown = View(server, name, states.link(server.url, found))
+    dims = {axis: index for axis, index in (("z", z), ("t", t)) if index is not None}
+    with ExitStack() as undo:
+        undo.callback(_close, store)
+        if viewer == "neuroglancer":
+            store = _for_neuroglancer(store, memory)
+            server = undo.enter_context(Server({name: store}, port=port, host=host))
+            url = _neuroglancer_link(server, name, channels, dims, layout)
+        else:
+            found = _state(store, channels, dims, layout, state)
+            server = undo.enter_context(Server({name: store}, port=port, host=host))
+            url = states.link(server.url, found)
+        undo.pop_all()
+    shown = View(server, name, url)
     if browser:
         open_browser(shown.url)
     return shown
@@ -161,6 +181,50 @@ def open_browser(url: str) -> bool:
     import webbrowser
 
     return webbrowser.open(url)
+
+
+def first_image(store: Readable) -> Image:
+    """Return the image of a store, the first one of a collection or plate.
+
+    Parameters
+    ----------
+    store : Readable
+        As ``View.store``.
+
+    Raises
+    ------
+    NotFoundError, UnsupportedError, MetadataError
+        There is none that can be read.
+    """
+    node = open_node(store)
+    image = node if isinstance(node, Image) else next(iter(node), None)
+    if image is None:
+        raise NotFoundError(f"{node.url}: there is no image in this {node.kind}")
+    return image
+
+
+def _close(store: Any) -> None:
+    if (close := getattr(store, "close", None)) is not None:
+        close()
+
+
+def _for_neuroglancer(store: Any, memory: int) -> Any:
+    """Return a store as Neuroglancer reads it: other versions, and words it does not know, written anew."""
+    image = first_image(store)
+    return store if readable(image) else encode(image, version="0.5", memory=memory)
+
+
+def _neuroglancer_link(
+    server: Server,
+    name: str,
+    channels: Sequence[int] | Mapping[int, Look] | None,
+    dims: Mapping[str, int],
+    layout: str | None,
+) -> str:
+    image = first_image(server.app.stores[name])
+    address = server.data(name) + quote(image.document.path)
+    found = neuroglancer_state(image, address, channels=channels, dims=dims, layout=layout)
+    return neuroglancer_link(found, server.host)
 
 
 def _store(thing: Any, axes: str | None, memory: int) -> tuple[Any, str]:
@@ -198,9 +262,8 @@ def _state(
 def _count(store: Readable) -> int:
     """Return how many channels the image of a store has, 1 where it has no such axis."""
     try:
-        node = open_node(store)
-        image = node if isinstance(node, Image) else next(iter(node))
-    except (ZarrscopeError, StopIteration):
+        image = first_image(store)
+    except ZarrscopeError:
         return 0
     sizes = [size for axis, size in zip(image.axes, image.shape, strict=True) if axis.type == "channel"]
     return sizes[0] if sizes else 1

@@ -1,0 +1,183 @@
+"""How the channels of an image look in any viewer: what its document says, else a choice of ours.
+
+The choice is that of the viewer in the browser (``web/src/scene/layers.ts``).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarrscope.errors import ArgumentError
+from zarrscope.model.rendering import Channel
+from zarrscope.types import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zarrscope.node.image import Image
+    from zarrscope.viewer.state import Look
+
+_PAIR = ("00ff00", "ff00ff")
+_PALETTE = (
+    "4d9dff", "3fe07a", "ff5a4f", "ffd23f", "e05cff", "2ee6e6", "ff9a3c", "b9ff66", "ff7fb0", "ffffff",
+)  # fmt: skip
+_AT_ONCE = 4
+"""More channels than this are not shown at once unless the document says so."""
+
+_PERCENTILES = (0.1, 99.9)
+_WIDEST = 2048
+"""Pixels along each side of what automatic windows are taken from."""
+
+_HEX = re.compile(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?")
+
+
+@dataclass(frozen=True)
+class ChannelLook:
+    """One channel as it is shown.
+
+    Parameters
+    ----------
+    name : str
+        For people.
+    color : str
+        Six hexadecimal digits.
+    window : tuple of float
+        What is black, and what is full.
+    limits : tuple of float
+        Between what the window may be moved.
+    visible : bool
+        Whether it is switched on.
+    gamma, opacity : float
+        1 for none, and for all.
+    """
+
+    name: str
+    color: str
+    window: tuple[float, float]
+    limits: tuple[float, float]
+    visible: bool = True
+    gamma: float = 1.0
+    opacity: float = 1.0
+
+
+def channel_axis(image: Image) -> int | None:
+    """Return where the channels of an image lie, or None."""
+    axes = enumerate(image.axes)
+    return next((i for i, axis in axes if axis.type == "channel" or axis.name == "c"), None)
+
+
+def channel_looks(
+    image: Image,
+    chosen: Sequence[int] | Mapping[int, Look] | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> tuple[ChannelLook, ...]:
+    """Return how each channel is shown; pixels are read only for windows that the document does not give.
+
+    Parameters
+    ----------
+    image : Image
+        No label image.
+    chosen : sequence of int, or mapping, optional
+        The channels to show; or for some of them how, as ``zarrscope.view`` takes it.
+    dims : mapping of str to int, optional
+        The plane from which automatic windows are taken, by name of axis.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such channel, or a colour is no six hexadecimal digits.
+    """
+    at = channel_axis(image)
+    count = 1 if at is None else image.shape[at]
+    if wrong := [i for i in chosen or () if not isinstance(i, int) or not 0 <= i < count]:
+        raise ArgumentError(f"there is no channel {wrong[0]!r}: there are {count}, counted from 0")
+    told = [*image.channels[:count], *[Channel()] * (count - len(image.channels))]
+    many = count > _AT_ONCE and not any(one.color or one.window for one in told)
+    looks = []
+    for index, channel in enumerate(told):
+        asked = chosen.get(index, {}) if isinstance(chosen, Mapping) else {}
+        window = _window(image, channel, index, asked.get("window"), dims or {})
+        visible = channel.active is not False and (not many or index < _AT_ONCE)
+        if chosen is not None and not isinstance(chosen, Mapping):
+            visible = index in chosen
+        looks.append(
+            ChannelLook(
+                channel.label or (f"channel {index}" if count > 1 else image.name or "image"),
+                _color(channel, index, count, asked.get("color")),
+                window,
+                _limits(image, channel, window),
+                bool(asked.get("visible", visible)),
+                float(asked.get("gamma", 1)),
+                float(asked.get("opacity", 1)),
+            )
+        )
+    return tuple(looks)
+
+
+def _color(channel: Channel, index: int, count: int, asked: str | None) -> str:
+    if asked is not None:
+        if (found := _HEX.fullmatch(asked)) is None:
+            raise ArgumentError(
+                f"colour {asked!r}: other viewers take six hexadecimal digits, such as 00ff00"
+            )
+        return found[1].lower()
+    if (own := _HEX.fullmatch(channel.color or "")) is not None:
+        return own[1].lower()
+    if count <= len(_PAIR):
+        return "ffffff" if count == 1 else _PAIR[index]
+    return _PALETTE[index % len(_PALETTE)]
+
+
+def _window(
+    image: Image, channel: Channel, index: int, asked: Sequence[float] | None, dims: Mapping[str, int]
+) -> tuple[float, float]:
+    if asked is not None:
+        return float(asked[0]), float(asked[1])
+    own = channel.window
+    if own is not None and math.isfinite(own.start) and math.isfinite(own.end) and own.end > own.start:
+        return float(own.start), float(own.end)
+    return _seen(image, index, dims)
+
+
+def _seen(image: Image, index: int, dims: Mapping[str, int]) -> tuple[float, float]:
+    """Return what is nearly the darkest and brightest in the plane of the coarsest level that is shown."""
+    level, at = image.levels[-1], channel_axis(image)
+    spatial = [i for i, axis in enumerate(image.axes) if axis.type == "space"][-2:]
+    start, stop = [], []
+    for i, (axis, n, full) in enumerate(zip(image.axes, level.shape, image.shape, strict=True)):
+        first, length = 0, 1
+        if i in spatial:
+            length = min(n, _WIDEST)
+            first = (n - length) // 2
+        elif i == at:
+            first = index
+        elif axis.name in dims or axis.type == "space":
+            first = min(n - 1, dims.get(axis.name, full // 2) * n // max(1, full))
+        start.append(first)
+        stop.append(first + length)
+    block: Any = level.read(Region(tuple(start), tuple(stop))).astype("f8")
+    known = block[np.isfinite(block)]
+    if not known.size:
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(known, _PERCENTILES, method="nearest"))
+    if high <= low:
+        low, high = float(known.min()), float(known.max())
+    return (low, high) if high > low else (low, low + 1)
+
+
+def _limits(image: Image, channel: Channel, window: tuple[float, float]) -> tuple[float, float]:
+    """Return the limits of the document, else what a small type can hold, else the window itself."""
+    own, (low, high) = channel.window, window
+    least, most = (own.min, own.max) if own is not None else (None, None)
+    if least is None or most is None or not (math.isfinite(least) and math.isfinite(most) and most > least):
+        least, most = low, high
+        if image.dtype.kind in "iu" and image.dtype.itemsize <= 2:
+            info = np.iinfo(image.dtype)
+            least, most = float(info.min), float(info.max)
+    return min(low, least), max(high, most)
