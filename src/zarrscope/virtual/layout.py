@@ -35,7 +35,7 @@ _COLOURS = 4
 """At most so many samples of a pixel are taken for a colour and stand in one chunk."""
 
 _TIMES = 4
-"""So many units must have room: one that is kept, one that comes, and two on their way through the decoder."""
+"""So many units must have room: one that is kept, one that comes, two on their way through the decoder."""
 
 _GATHERED = 64 << 20
 """Units are gathered into blocks of at most so many bytes (and of at most an eighth of the memory)."""
