@@ -52,6 +52,12 @@ export async function sourceOf(): Promise<PageInfo> {
   return first === undefined ? { images } : { images, first };
 }
 
+/** Bytes of decoded chunks that are kept: what three planes of a stack need at once, where the machine has it. */
+function cacheBytes(): number {
+  const memory = (navigator as { deviceMemory?: number }).deviceMemory ?? 4;
+  return (memory >= 4 ? 512 : 256) * 2 ** 20;
+}
+
 /** Opens an address, relative to the page or absolute. */
 export function openSource(address: string): Source {
   const url = new URL(address, document.baseURI);
@@ -62,7 +68,7 @@ export function openSource(address: string): Source {
     title: decodeURIComponent(path.slice(path.lastIndexOf("/") + 1)),
     openRoot: () => openRoot(store, ""),
     openImage: (at) => openImage(store, at),
-    engine: createEngine(store),
+    engine: createEngine(store, { cacheBytes: cacheBytes() }),
   };
 }
 
