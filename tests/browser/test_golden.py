@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
 import zarr
 from tests.browser.canvas import Layer, View, picture, with_labels
-from tests.conftest import SHARED
 
 import zarrscope
 from zarrscope.server.serve import Server
@@ -236,7 +236,119 @@ def test_windows_and_colours_of_the_metadata(show: Show, tmp_path: Path) -> None
     same(canvas, *picture(layers, view, *canvas.shape[:2]))
 
 
-def real(path: str) -> Path:
-    if SHARED is None or not (SHARED / "data" / path).exists():
-        pytest.skip("the shared data are not here")
-    return SHARED / "data" / path
+FILES = (
+    "ome-tiff/4D-series.ome.tiff",
+    "imagej/hela-cells.tif",
+    "imagej/mri-stack-calibrated.tif",
+    "imagej/xyzct-mitosis.tif",
+    "tiff/maize_clsm.tif",
+    "tiff/fei-sem-rbc.tif",
+    "skimage/ihc.png",
+    "wsi/CMU-1-Small-Region.svs",
+    "wsi/test3-DAPI-2-(387).ndpi",
+)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_real_files_on_the_fly(show: Show, shared: Path, path: str) -> None:
+    """A piece of the finest level, at twice its size, against what tifffile (or imagecodecs) finds there."""
+    file = shared / "data" / path
+    with encode(open_source(file)) as store:
+        image = (
+            next(iter(found)) if isinstance(found := zarrscope.open(store), zarrscope.ImageGroup) else found
+        )
+        axes = [axis.name for axis in image.axes]
+        sizes = dict(zip(axes, image.shape, strict=True))
+        dims = {name: size // 2 for name, size in sizes.items() if name in "zt"}
+        y, x = sizes["y"] // 2 + 0.25, sizes["x"] // 2 + 0.25
+        planes = plane_of(file, dims, sizes.get("c", 1))
+        rgb = len(planes) == 3 and planes[0].dtype == np.uint8 and "c" in sizes
+        colors = ("ff0000", "00ff00", "0000ff") if rgb else COLORS
+        layers = [
+            Layer([plane], (0, 255) if rgb else span(plane), colors[c]) for c, plane in enumerate(planes)
+        ]
+        told = [{"channel": c, "window": list(x.window), "color": x.color} for c, x in enumerate(layers)]
+        view = View(y, x, 2.0)
+        canvas, _ = show(store, view={"y": y, "x": x, "zoom": 2.0}, dims=dims, layers=[] if rgb else told)
+    same(canvas, *picture(layers, view, *canvas.shape[:2]))
+
+
+def plane_of(file: Path, dims: dict[str, int], channels: int) -> list[NDArray[Any]]:
+    """Return one plane a channel, read by other libraries."""
+    if file.suffix == ".png":
+        whole = imagecodecs.imread(file)
+        return [whole[..., c] for c in range(channels)] if whole.ndim == 3 else [whole]
+    with tifffile.TiffFile(file) as tiff:
+        series = tiff.series[0]
+        names = series.axes.replace("S", "C").replace("I", "Z").replace("Q", "Z")
+        whole = series.asarray()
+    found = []
+    for channel in range(channels):
+        index = tuple(
+            slice(None) if name in "YX" else channel if name == "C" else dims.get(name.lower(), 0)
+            for name in names
+        )
+        found.append(whole[index])
+    return found
+
+
+OTHERS = (
+    "ome-zarr/ome-zarr-py_v0.2.zarr",
+    "generated/ome-zarr-py",
+    "generated/ngff-zarr",
+)
+
+
+@pytest.mark.parametrize("folder", OTHERS)
+def test_images_that_others_wrote(show: Show, shared: Path, folder: str) -> None:
+    """Every image below a folder, a piece of its finest level, against zarr-python."""
+    done = 0
+    for place in images_below(shared / "data" / folder):
+        image = zarrscope.open(place)
+        axes = [axis.name for axis in image.axes]
+        if not {"y", "x"} <= set(axes) or image.kind != "image":
+            continue
+        whole = zarr.open_array(place / image.multiscale.datasets[0].path, mode="r")
+        sizes = dict(zip(axes, whole.shape, strict=True))
+        dims = {name: size // 2 for name, size in sizes.items() if name not in "cyx"}
+        planes = [
+            np.asarray(whole[tuple(c if name == "c" else dims.get(name, slice(None)) for name in axes)])
+            for c in range(min(3, sizes.get("c", 1)))
+        ]
+        layers = [Layer([plane], span(plane), COLORS[c]) for c, plane in enumerate(planes)]
+        hidden = [{"channel": c, "visible": False} for c in range(len(planes), sizes.get("c", 1))]
+        told = [
+            {
+                "channel": c,
+                "window": list(x.window),
+                "color": x.color,
+                "visible": True,
+                "gamma": 1,
+                "opacity": 1,
+            }
+            for c, x in enumerate(layers)
+        ]
+        ratio = (image.scale or (1,) * len(axes))[axes.index("y")] / (image.scale or (1,) * len(axes))[
+            axes.index("x")
+        ]
+        y, x = sizes["y"] / 2 + 0.26, sizes["x"] / 2 + 0.26
+        labels = [{"path": f"labels/{name}", "visible": False} for name in image.labels]
+        canvas, _ = show(
+            resolve(place), view={"y": y, "x": x, "zoom": 2.0}, dims=dims, layers=told + hidden, labels=labels
+        )
+        same(canvas, *picture(layers, View(y, x, 2.0, steps["y"] / steps["x"]), *canvas.shape[:2]))
+        done += 1
+    assert done
+
+
+def images_below(folder: Path) -> list[Path]:
+    """Return the folders that hold an image, but no label images."""
+    found = []
+    for name in (".zattrs", "zarr.json"):
+        for document in folder.rglob(name):
+            said = json.loads(document.read_text())
+            said = said.get("attributes", said)
+            said = said.get("ome", said)
+            if "multiscales" in said and "labels" not in document.parts:
+                found.append(document.parent)
+    return sorted(found)[:6]

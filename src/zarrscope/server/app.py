@@ -152,7 +152,8 @@ class App:
     def _info(self) -> dict[str, Any]:
         images = [
             {"name": name, "title": self.titles.get(name, name), "source": f"data/{quote(name)}/"}
-            for name in self.stores
+            | (store.told() if hasattr(store, "told") else {})
+            for name, store in self.stores.items()
         ]
         return {"version": VERSION, "images": images}
 
