@@ -207,14 +207,16 @@ export class Renderer implements LabelTools {
     this.gl.uniform1i(program.at("u_striped"), Number(striped));
   }
 
-  /** Stripes where a chunk could not be read. */
+  /** Stripes where a chunk could not be read: in their place nothing of this layer or below is to be trusted. */
   paintBad(pane: DrawnPane, from: Tiles): void {
+    this.gl.disable(this.gl.BLEND);
     for (const bad of from.bad) {
       const box = clip(pane, boxOf(pane, from.grid(bad.level), bad.y, bad.x, bad.height, bad.width));
       if (!box) continue;
       this.plain([0.85, 0.45, 0.1, 1], true);
       this.rectangle(this.program("plain"), box, depthOf(bad.level));
     }
+    this.gl.enable(this.gl.BLEND);
   }
 
   private resolve(background: [number, number, number]): void {

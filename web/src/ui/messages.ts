@@ -86,7 +86,10 @@ export class Messages {
     const close = (): void => this.cards.replaceChildren();
     const go = h("button", { class: "primary", text: yes, attrs: { type: "button" }, on: { click: () => { close(); agreed(); } } });
     const stop = h("button", { text: "Cancel", attrs: { type: "button" }, on: { click: close } });
-    this.card(title, text, h("div", { class: "choices" }, go, stop));
+    const card = this.card(title, text, h("div", { class: "choices" }, go, stop));
+    card.setAttribute("role", "alertdialog");
+    card.setAttribute("aria-label", title);
+    card.addEventListener("keydown", (event) => event.key === "Escape" && close());
     go.focus();
   }
 

@@ -86,6 +86,7 @@ export class Shell {
     for (const [panel, name] of TABS) this.tabs.append(this.tab(viewer, panel, name));
     this.useTheme(this.theme());
     matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => this.useTheme(this.theme()));
+    this.tabs.addEventListener("keydown", (event) => this.turn(event));
     const update = (): void => {
       const { state } = viewer.history;
       undo.disabled = !viewer.history.canUndo;
@@ -115,10 +116,26 @@ export class Shell {
     });
   }
 
+  /** Arrows go from tab to tab. */
+  private turn(event: KeyboardEvent): void {
+    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    const tabs = [...this.tabs.children] as HTMLElement[];
+    const from = tabs.indexOf(document.activeElement as HTMLElement);
+    if (by === 0 || from < 0) return;
+    event.stopPropagation();
+    const to = tabs[(from + by + tabs.length) % tabs.length]!;
+    to.focus();
+    to.click();
+  }
+
   private showPanel(panel: Panel): void {
     setHidden(this.panel, panel === "none");
     for (const [name, page] of Object.entries(this.pages)) setHidden(page, name !== panel);
-    for (const tab of this.tabs.children) setAttr(tab, "aria-selected", tab.getAttribute("data-panel") === panel);
+    for (const tab of this.tabs.children) {
+      const chosen = tab.getAttribute("data-panel") === panel;
+      setAttr(tab, "aria-selected", chosen);
+      setAttr(tab, "tabindex", chosen || panel === "none" ? 0 : -1);
+    }
   }
 
   private theme(): "dark" | "light" {
