@@ -328,9 +328,7 @@ def test_images_that_others_wrote(show: Show, shared: Path, folder: str) -> None
             }
             for c, x in enumerate(layers)
         ]
-        ratio = (image.scale or (1,) * len(axes))[axes.index("y")] / (image.scale or (1,) * len(axes))[
-            axes.index("x")
-        ]
+        steps = dict(zip(axes, image.scale or (1,) * len(axes), strict=True))
         y, x = sizes["y"] / 2 + 0.26, sizes["x"] / 2 + 0.26
         labels = [{"path": f"labels/{name}", "visible": False} for name in image.labels]
         canvas, _ = show(
