@@ -1,0 +1,102 @@
+"""How much the viewer asks for: a sharded pyramid of 100 GB, of which only what is looked at is there."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import zarr
+
+from zarrscope.server.serve import Server
+from zarrscope.store.resolve import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.browser.page import Page
+
+SIDE, LEVELS, CHUNK, SHARD = 158_720, 10, 512, 8192
+"""Two channels of two bytes: 100.8 GB at level 0, 310 pixels a side at level 9."""
+
+MOST_REQUESTS, MOST_BYTES = 12, 3 << 20
+STORED = 6
+"""From this level on (2,480 pixels a side) pixels are there; nothing finer is asked for here."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    place: Path = tmp_path_factory.mktemp("large") / "large.ome.zarr"
+    group = zarr.open_group(place, mode="w", zarr_format=3)
+    rng = np.random.default_rng(5)
+    datasets = []
+    for level in range(LEVELS):
+        side = SIDE >> level
+        array = group.create_array(
+            str(level), shape=(2, side, side), dtype="u2", chunks=(1, CHUNK, CHUNK), shards=(1, SHARD, SHARD)
+        )
+        if level >= STORED:
+            smooth = np.add.outer(np.arange(side), np.arange(side)) % 2000
+            for channel in range(2):
+                array[channel] = (smooth + rng.poisson(100, (side, side))).astype("u2")
+        scale = [1.0, float(2**level), float(2**level)]
+        datasets.append(
+            {"path": str(level), "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+        )
+    axes = [{"name": "c", "type": "channel"}, *({"name": n, "type": "space"} for n in "yx")]
+    group.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+    with Server({"image": resolve(place)}) as server:
+        yield server
+
+
+def data_requests(page: Page) -> list[dict[str, Any]]:
+    return [one for one in page.do("seen") if one["kind"] == "response" and "/data/" in one["url"]]
+
+
+def test_the_first_picture(page: Page, server: Server) -> None:
+    """Before the whole view is covered at some level, little has been asked for."""
+    page.open(f"{server.url}?source=data/image/", width=1200, height=800)
+    asked = data_requests(page)
+    covering = [number for number, one in enumerate(asked) if f"/{LEVELS - 1}/c/" in one["url"]]
+    until = asked[: covering[-1] + 1]
+    total = sum(one["bytes"] for one in until)
+    print(f"covered after {len(until)} requests, {total} bytes; complete after {len(asked)}")
+    assert len(until) <= MOST_REQUESTS, [one["url"][-40:] for one in until]
+    assert total <= MOST_BYTES
+
+
+def test_a_pan_fetches_what_is_seen(page: Page, server: Server) -> None:
+    """A step of half a view at one level asks for the chunks that come into view, and a margin around it."""
+    page.open(f"{server.url}?source=data/image/", width=1200, height=800)
+    zoom = 1 / 64
+    page.set(view={"y": SIDE / 2, "x": SIDE / 2, "zoom": zoom})
+    page.do("sleep", seconds=0.5)
+    page.do("seen", clear=True)
+    area = page.evaluate("zarrscope.resolved().area")
+    page.set(view={"y": SIDE / 2, "x": SIDE / 2 + area["width"] / 2 / zoom, "zoom": zoom})
+    page.do("sleep", seconds=0.5)
+    asked = data_requests(page)
+    rows, columns = area["height"] // CHUNK + 3, area["width"] // 2 // CHUNK + 3  # one more all around
+    assert len(asked) <= 2 * rows * columns
+    assert sum(one["bytes"] for one in asked) <= 2 * rows * columns * CHUNK * CHUNK * 2
+
+
+def test_nothing_is_fetched_twice(page: Page, server: Server) -> None:
+    page.open(f"{server.url}?source=data/image/", width=1200, height=800)
+    places = [(0.4, 0.4), (0.6, 0.6), (0.4, 0.4), (0.6, 0.4), (0.4, 0.6), (0.6, 0.6), (0.5, 0.5)]
+    for y, x in places:
+        page.set(view={"y": SIDE * y, "x": SIDE * x, "zoom": 1 / 64})
+    page.do("sleep", seconds=0.5)
+    asked = [(one["url"], one["range"]) for one in data_requests(page)]
+    assert len(asked) == len(set(asked))
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for url, part in asked:
+        if part and part.startswith("bytes=") and not part.startswith("bytes=-"):
+            first, last = part.removeprefix("bytes=").split("-")
+            spans.setdefault(url, []).append((int(first), int(last)))
+    for parts in spans.values():
+        ordered = sorted(parts)
+        overlap = sum(max(0, a[1] - b[0] + 1) for a, b in itertools.pairwise(ordered))
+        assert overlap <= 64 << 10, overlap  # what was joined over a gap may hold a gap of another
