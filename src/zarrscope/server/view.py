@@ -15,8 +15,9 @@ from zarrscope.server.serve import LOOPBACK, Server
 from zarrscope.source.registry import open_source
 from zarrscope.store.keys import without_secrets
 from zarrscope.viewer import state as states
-from zarrscope.viewer.neuroglancer import neuroglancer_state, readable
+from zarrscope.viewer.neuroglancer import neuroglancer_state
 from zarrscope.viewer.neuroglancer_client import neuroglancer_link
+from zarrscope.viewer.neuroglancer_documents import retold
 from zarrscope.virtual.encode import encode
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def view(
     with ExitStack() as undo:
         undo.callback(_close, store)
         if viewer == "neuroglancer":
-            store = _for_neuroglancer(store, memory)
+            store = retold(store, first_image(store))
             server = undo.enter_context(Server({name: store}, port=port, host=host))
             url = _neuroglancer_link(server, name, channels, dims, layout)
         else:
@@ -206,12 +207,6 @@ def first_image(store: Readable) -> Image:
 def _close(store: Any) -> None:
     if (close := getattr(store, "close", None)) is not None:
         close()
-
-
-def _for_neuroglancer(store: Any, memory: int) -> Any:
-    """Return a store as Neuroglancer reads it: other versions, and words it does not know, written anew."""
-    image = first_image(store)
-    return store if readable(image) else encode(image, version="0.5", memory=memory)
 
 
 def _neuroglancer_link(

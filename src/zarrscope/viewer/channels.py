@@ -72,6 +72,17 @@ def channel_axis(image: Image) -> int | None:
     return next((i for i, axis in axes if axis.type == "channel" or axis.name == "c"), None)
 
 
+def displayed_axes(image: Image) -> list[int]:
+    """Return the axes of the picture: across, down and, where there is one, depth."""
+    spatial = [i for i, a in enumerate(image.axes) if a.type == "space" or (not a.type and a.name in "xyz")]
+    named = {image.axes[i].name.lower(): i for i in spatial}
+    if {"x", "y"} <= named.keys():
+        return [named[name] for name in "xyz" if name in named]
+    if len(spatial) < 2:
+        spatial = [i for i in range(len(image.axes)) if i != channel_axis(image)][-2:]
+    return spatial[::-1][:3]
+
+
 def channel_looks(
     image: Image,
     chosen: Sequence[int] | Mapping[int, Look] | None = None,
@@ -108,7 +119,7 @@ def channel_looks(
             visible = index in chosen
         looks.append(
             ChannelLook(
-                channel.label or (f"channel {index}" if count > 1 else image.name or "image"),
+                _name(image, channel, index, count),
                 _color(channel, index, count, asked.get("color")),
                 window,
                 _limits(image, channel, window),
@@ -118,6 +129,14 @@ def channel_looks(
             )
         )
     return tuple(looks)
+
+
+def _name(image: Image, channel: Channel, index: int, count: int) -> str:
+    if channel.label:
+        return channel.label
+    if count > 1:
+        return f"channel {index}"
+    return image.name if re.search(r"\w", image.name) else "image"
 
 
 def _color(channel: Channel, index: int, count: int, asked: str | None) -> str:
@@ -148,16 +167,16 @@ def _window(
 def _seen(image: Image, index: int, dims: Mapping[str, int]) -> tuple[float, float]:
     """Return what is nearly the darkest and brightest in the plane of the coarsest level that is shown."""
     level, at = image.levels[-1], channel_axis(image)
-    spatial = [i for i, axis in enumerate(image.axes) if axis.type == "space"][-2:]
+    across, down, *depth = [*displayed_axes(image), -1, -1]
     start, stop = [], []
     for i, (axis, n, full) in enumerate(zip(image.axes, level.shape, image.shape, strict=True)):
         first, length = 0, 1
-        if i in spatial:
+        if i in (across, down):
             length = min(n, _WIDEST)
             first = (n - length) // 2
         elif i == at:
             first = index
-        elif axis.name in dims or axis.type == "space":
+        elif axis.name in dims or i in depth:
             first = min(n - 1, dims.get(axis.name, full // 2) * n // max(1, full))
         start.append(first)
         stop.append(first + length)

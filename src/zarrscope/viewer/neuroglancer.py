@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from zarrscope.errors import ArgumentError, UnsupportedError
-from zarrscope.model.units import SPACE_UNITS, TIME_UNITS, conversion
-from zarrscope.viewer.channels import channel_axis, channel_looks
+from zarrscope.model.units import conversion
+from zarrscope.viewer.channels import channel_axis, channel_looks, displayed_axes
+from zarrscope.viewer.neuroglancer_documents import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from zarrscope.node.image import Image
     from zarrscope.viewer.channels import ChannelLook
     from zarrscope.viewer.state import Look
-
-READ = ("0.4", "0.5")
-"""The versions of OME-Zarr that its client reads."""
 
 LAYOUTS = {"plane": "xy", "ortho": "4panel"}
 """By the names of ours."""
@@ -56,7 +54,7 @@ def neuroglancer_state(
     Parameters
     ----------
     image : Image
-        Of OME-Zarr 0.4 or 0.5.
+        With a document that it reads (see ``retold``).
     address : str
         Where its group is served.
     channels : sequence of int, or mapping, optional
@@ -79,7 +77,7 @@ def neuroglancer_state(
         There is no such channel or layout.
     """
     _check(image, layout)
-    shown, chosen = _displayed(image), dict(dims or {})
+    shown, chosen = displayed_axes(image), dict(dims or {})
     others = [i for i in range(len(image.axes)) if i not in shown and not _is_channel(image.axes[i])]
     order = [*shown, *others]
     flat = len(shown) < 3 or image.shape[shown[2]] == 1
@@ -98,31 +96,13 @@ def neuroglancer_state(
     }
 
 
-def readable(image: Image) -> bool:
-    """Return whether Neuroglancer reads the document of an image as it stands.
-
-    Parameters
-    ----------
-    image : Image
-        Any; where this is False it has to be served as OME-Zarr 0.5 (``virtual.encode``).
-    """
-    units = SPACE_UNITS | TIME_UNITS
-    channel = channel_axis(image)
-    return (
-        image.version in READ
-        and image.scale is not None
-        and all(axis.unit is None or axis.unit in units for axis in image.axes)
-        and (channel is None or _is_channel(image.axes[channel]))
-    )
-
-
 def _check(image: Image, layout: str | None) -> None:
     if layout not in (None, *LAYOUTS):
         raise ArgumentError(f"there is no layout {layout!r}; choose {' or '.join(LAYOUTS)}")
     if not readable(image):
-        raise UnsupportedError(
-            f"{image.url}: Neuroglancer cannot read it as it stands (OME-Zarr {image.version})"
-        )
+        raise UnsupportedError(f"{image.url}: Neuroglancer does not read its document; serve it as retold")
+    if len(displayed_axes(image)) < 2:
+        raise UnsupportedError(f"{image.url}: Neuroglancer shows planes; this has one axis alone")
     kind = f"{image.dtype.kind}{image.dtype.itemsize}"
     if kind not in _PIXELS:
         raise UnsupportedError(f"{image.url}: Neuroglancer shows no pixels of type {image.dtype}")
@@ -130,15 +110,6 @@ def _check(image: Image, layout: str | None) -> None:
 
 def _is_channel(axis: Axis) -> bool:
     return axis.type == "channel"
-
-
-def _displayed(image: Image) -> list[int]:
-    """Return the axes of the picture: across, down and, where there is one, depth."""
-    spatial = [i for i, axis in enumerate(image.axes) if axis.type == "space"]
-    named = {image.axes[i].name.lower(): i for i in spatial}
-    if {"x", "y"} <= named.keys():
-        return [named[name] for name in "xyz" if name in named]
-    return spatial[::-1][:3]
 
 
 def _placed(image: Image) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -161,7 +132,7 @@ def _position(image: Image, at: int, dims: Mapping[str, int]) -> float:
     """Return the centre of the pixel that is looked at; a half-pixel before it is its corner."""
     scale, translation = _placed(image)
     name, count = image.axes[at].name, image.shape[at]
-    index = dims.get(name, count // 2 if image.axes[at].type == "space" else 0)
+    index = dims.get(name, count // 2 if at in displayed_axes(image) else 0)
     if not 0 <= index < count:
         raise ArgumentError(f"{name} has {count} planes, counted from 0; there is no {index}")
     return translation[at] / scale[at] + index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,8 @@ import zarrscope
 from zarrscope.errors import ArgumentError, MissingDependencyError, UnsupportedError
 from zarrscope.model.rendering import Channel, Window
 from zarrscope.viewer.channels import channel_looks
-from zarrscope.viewer.neuroglancer import neuroglancer_state, readable
+from zarrscope.viewer.neuroglancer import neuroglancer_state
+from zarrscope.viewer.neuroglancer_documents import readable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,15 +166,49 @@ def test_types_that_it_does_not_know(tmp_path: Path, dtype: str) -> None:
         zarrscope.view(pixels, viewer="neuroglancer")
 
 
-def test_older_documents_are_written_anew(tmp_path: Path) -> None:
-    """Neuroglancer reads 0.4 and 0.5: an image of 0.2 is served as 0.5."""
+@pytest.mark.parametrize(
+    ("version", "axes"),
+    [
+        ("0.2", None),
+        ("0.3", ["t", "c", "z", "y", "x"]),
+        ("0.4", [{"name": n} for n in "tczyx"]),
+        ("0.4", [{"name": n, "type": "channel" if n == "c" else "space", "unit": "pixel"} for n in "tczyx"]),
+    ],
+)
+def test_documents_that_it_does_not_read(tmp_path: Path, version: str, axes: Any) -> None:
+    """Its client knows 0.4 and 0.5 and the listed units, and refuses anything else."""
     group = zarr.open_group(tmp_path / "old.zarr", mode="w", zarr_format=2)
-    group.create_array("0", shape=(1, 1, 1, 8, 8), dtype="u1", chunks=(1, 1, 1, 8, 8))
-    group.attrs["multiscales"] = [{"version": "0.2", "datasets": [{"path": "0"}]}]
+    pixels = np.arange(2 * 19 * 8, dtype="u1").reshape(1, 2, 1, 19, 8)
+    for name, shape in (("0", (1, 2, 1, 19, 8)), ("1", (1, 2, 1, 10, 4))):
+        group.create_array(name, shape=shape, dtype="u1", chunks=shape)[...] = pixels[
+            ..., : shape[3], : shape[4]
+        ]
+    datasets = [{"path": "0"}, {"path": "1"}]
+    if version == "0.4":
+        placed = [{"type": "scale", "scale": [1, 1, 1, 1, 1]}]
+        datasets = [{**one, "coordinateTransformations": placed} for one in datasets]
+    group.attrs["multiscales"] = [
+        {"version": version, "datasets": datasets} | ({} if axes is None else {"axes": axes})
+    ]
+    group.attrs["omero"] = {"channels": [{"label": "one", "color": "FF0000"}, {"label": "two"}]}
     assert not readable(zarrscope.open(tmp_path / "old.zarr"))
     with zarrscope.view(tmp_path / "old.zarr", viewer="neuroglancer") as shown:
-        assert zarrscope.open(shown.data).version == "0.5"
-        assert "/v/" in shown.url
+        address = f"{shown.data}.zattrs"
+        with urllib.request.urlopen(address) as answer:
+            told = json.load(answer)
+        image = zarrscope.open(shown.data)
+        assert readable(image)
+        assert np.array_equal(image[...], pixels)
+        assert image.channels[0].label == "one"
+    (multiscales,) = told["multiscales"]
+    assert multiscales["version"] == "0.4"
+    assert [axis["name"] for axis in multiscales["axes"]] == list("tczyx")
+    assert multiscales["axes"][1]["type"] == "channel"
+    assert not any("unit" in axis for axis in multiscales["axes"])
+    # 19 pixels became 10, and 8 became 4: two of each, whose middle lies half a pixel behind the first
+    scale, translation = multiscales["datasets"][1]["coordinateTransformations"]
+    assert scale == {"type": "scale", "scale": [1, 1, 1, 2, 2]}
+    assert translation == {"type": "translation", "translation": [0, 0, 0, 0.5, 0.5]}
 
 
 def test_viewers_that_do_not_exist() -> None:
