@@ -122,6 +122,7 @@ class App:
         room, _, rest = path.partition("/")
         if room == "data":
             name, _, key = rest.partition("/")
+            key = key.lstrip("/")  # clients join addresses that end with a slash to keys with another
             if name not in self.stores:
                 return text(404, f"there is no image {name!r} here; api/info lists them")
             quick = answer_at_once(self.stores[name], check_key(key), asked, head=head)
