@@ -24,7 +24,7 @@ POLICY = {
     "content-security-policy": "; ".join(
         (
             "default-src 'none'",
-            "script-src 'self' 'wasm-unsafe-eval'",
+            "script-src 'self'",
             "worker-src 'self'",
             "style-src 'self'",
             "img-src 'self' blob: data:",
@@ -36,7 +36,7 @@ POLICY = {
         )
     ),
 }
-"""Of the pages: no script but ours, none inline, none made of text; wasm holds the codecs."""
+"""Of the pages: no script but ours, none inline, none made of text."""
 
 
 def _static() -> Traversable:
