@@ -65,6 +65,7 @@ class Server:
         self._socket = _listen(host, port)
         self.host, self._port = host, int(self._socket.getsockname()[1])
         self.app = App(stores, self._token, titles)
+        self._ended = threading.Event()
         self._server, self._thread = self._start()
 
     def __enter__(self) -> Self:
@@ -87,8 +88,10 @@ class Server:
 
     def wait(self) -> None:
         """Return once the server has been stopped, by another thread or by Ctrl-C (KeyboardInterrupt)."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)  # in short turns: a join without end would not hear of Ctrl-C on Windows
+        # In short turns, since Windows would not hear of Ctrl-C; and no join, which counts a thread as ended
+        # when it is interrupted (Python before 3.13).
+        while not self._ended.wait(0.5):
+            pass
 
     def close(self) -> None:
         """Stop: no new requests, a moment for those that go on."""
@@ -109,9 +112,7 @@ class Server:
             proxy_headers=False, loop="asyncio", ws="none",
         )  # fmt: skip
         server = uvicorn.Server(config)
-        thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [self._socket]}, name="zarrscope-server", daemon=True
-        )
+        thread = threading.Thread(target=self._run, args=(server,), name="zarrscope-server", daemon=True)
         thread.start()
         begun = threading.Event()
         for _ in range(int(_PATIENCE / 0.005)):
@@ -121,6 +122,12 @@ class Server:
         if not server.started:
             raise StoreError(f"{self.host}:{self._port}: the server did not begin; try another --port")
         return server, thread
+
+    def _run(self, server: _Uvicorn) -> None:
+        try:
+            server.run(sockets=[self._socket])
+        finally:
+            self._ended.set()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -37,10 +37,10 @@ def add_to(
         dask is not installed; napari brings it.
     """
     if image.kind == "label":
-        return [viewer.add_labels(**_label_layer(image, image.name or "labels"), opacity=1.0)]
+        return [viewer.add_labels(**_label_layer(image, image.name or "labels", image), opacity=1.0)]
     layers = [viewer.add_image(**layer) for layer in _image_layers(image, channels)]
     for number, name in enumerate(image.labels):
-        layer = _label_layer(image.label(name), name)
+        layer = _label_layer(image.label(name), name, image)
         layers.append(viewer.add_labels(**layer, opacity=0.5, visible=number == 0))
     return layers
 
@@ -94,8 +94,7 @@ def _image_layers(image: Image, channels: Sequence[int] | Mapping[int, Look] | N
     for index, look in enumerate(channel_looks(image, channels)):
         layers.append(
             {
-                "data": [_at(level, at, index) for level in levels],
-                "multiscale": True,
+                **_data([_at(level, at, index) for level in levels]),
                 "name": look.name,
                 "colormap": f"#{look.color}",
                 "contrast_limits": look.window,
@@ -103,22 +102,28 @@ def _image_layers(image: Image, channels: Sequence[int] | Mapping[int, Look] | N
                 "visible": look.visible,
                 "gamma": look.gamma,
                 "opacity": look.opacity,
-                **_place(image, at),
+                **_place(image, at, image),
             }
         )
     return layers
 
 
-def _label_layer(label: Image, name: str) -> dict[str, Any]:
+def _label_layer(label: Image, name: str, image: Image) -> dict[str, Any]:
     """Return a label image as a layer; without channels, so that it lies over all of them."""
     at = channel_axis(label)
     levels = [level.to_dask() for level in label.levels]
     return {
-        "data": [_at(level, at, 0) for level in levels],
-        "multiscale": True,
+        **_data([_at(level, at, 0) for level in levels]),
         "name": name,
-        **_place(label, at),
+        **_place(label, at, image),
     }
+
+
+def _data(levels: list[Any]) -> dict[str, Any]:
+    """Return pixels as napari takes them: one level alone is no pyramid, of labels it would lose an axis."""
+    return (
+        {"data": levels[0], "multiscale": False} if len(levels) == 1 else {"data": levels, "multiscale": True}
+    )
 
 
 def _at(level: Any, axis: int | None, index: int) -> Any:
@@ -126,13 +131,17 @@ def _at(level: Any, axis: int | None, index: int) -> Any:
     return level if axis is None else level[(slice(None),) * axis + (index,)]
 
 
-def _place(image: Image, without: int | None) -> dict[str, Any]:
-    """Return scale, translation, units and names of the axes that a layer has."""
+def _place(image: Image, without: int | None, main: Image) -> dict[str, Any]:
+    """Return scale, translation, units and names of the axes that a layer has.
+
+    Labels without units have those of their main image: napari measures all layers alike, or in pixels.
+    """
+    units = {axis.name: axis.unit for axis in main.axes}
     keep = [i for i in range(len(image.axes)) if i != without]
     level, axes = image.levels[0], [image.axes[i] for i in keep]
     found: dict[str, Any] = {"axis_labels": tuple(axis.name for axis in axes)}
     if level.scale is not None and level.translation is not None:
         found["scale"] = tuple(level.scale[i] for i in keep)
         found["translate"] = tuple(level.translation[i] for i in keep)
-        found["units"] = tuple(axis.unit or "pixel" for axis in axes)
+        found["units"] = tuple(axis.unit or units.get(axis.name) or "pixel" for axis in axes)
     return found

@@ -5,7 +5,9 @@ from __future__ import annotations
 import email
 import http.client
 import json
+import signal
 import socket
+import threading
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -262,3 +264,17 @@ def test_a_port_that_is_taken() -> None:
             Server({}, port=other.getsockname()[1])
     with pytest.raises(ArgumentError):
         Server({}, port=70000)
+
+
+def test_an_interrupted_wait_leaves_the_server_running() -> None:
+    """Python before 3.13 counts a thread as ended whose join was interrupted; its socket was closed then."""
+    before = set(threading.enumerate())
+    with Server({"image": MemoryStore()}) as server:
+        (serving,) = set(threading.enumerate()) - before
+        timer = threading.Timer(0.2, signal.raise_signal, (signal.SIGINT,))
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            server.wait()
+        timer.join()
+        assert serving.is_alive()
+    assert not serving.is_alive()
