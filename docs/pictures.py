@@ -1,4 +1,4 @@
-"""Make the pictures of the viewer: those that the docs show go into docs/images, all others into build/pictures.
+"""Make pictures of the viewer: those that the docs show go into docs/images, the others into build/pictures.
 
 Run from the root of the repository, with Chromium, Node and `make web`: python docs/pictures.py
 """
