@@ -86,7 +86,9 @@ def test_every_foreign_package_is_declared_and_known() -> None:
     extras = declared["optional-dependencies"]
     lines = declared["dependencies"] + [line for name in extras if name != "dev" for line in extras[name]]
     names = {re.match(r"[\w-]+", line)[0].lower().replace("-", "_") for line in lines}  # type: ignore[index]
-    unknown = {package: sorted(where) for package, where in homes().items() if package not in names | PROGRAMS}
+    unknown = {
+        package: sorted(where) for package, where in homes().items() if package not in names | PROGRAMS
+    }
     assert not unknown, "imported, but declared neither as a dependency nor as an extra"
     settled = {"numpy", *ONE_HOME, *ROOMS_OF}
     assert set(homes()) <= settled, "say in this file where it may be imported"
