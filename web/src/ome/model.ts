@@ -74,6 +74,10 @@ export interface Image {
   rgb: boolean;
   /** Planes to begin with, where the document names them (omero.rdefs). */
   defaults: { z?: number; t?: number };
+  /** Levels that the server makes of so much source that their planes come late. */
+  slow?: ReadonlySet<number>;
+  /** What of such an image can be seen at once: a piece of a plane in pixels of level 0, and its level. */
+  first?: { level: number; y: number; x: number };
   /** Paths of the label images within the store; asks once, after the picture has begun to load. */
   labels(): Promise<string[]>;
   /** Of a label image: colours (r, g, b, a in 0..255) and properties by id. */

@@ -73,10 +73,12 @@ function area({ y, x }: Footprint): number {
   return (y[1] - y[0]) * (x[1] - x[0]);
 }
 
-/** Levels that a want asks for, the first one first. Only what is seen now begins with the coarsest. */
+/** Levels that a want asks for, the first one first. Only what is seen now begins with the coarsest that comes soon. */
 export function wantedLevels(want: Want, budget: number): number[] {
   const target = targetLevel(want, budget);
-  const coarsest = want.plane.image.levels.length - 1;
+  const { levels, slow } = want.plane.image;
+  let coarsest = levels.length - 1;
+  while (coarsest > target && slow?.has(coarsest)) coarsest -= 1;
   return want.priority > 0 || target === coarsest ? [target] : [coarsest, target];
 }
 

@@ -14,7 +14,7 @@ import { installKeys } from "./keyboard";
 import { LabelsPanel } from "./labelspanel";
 import { explain, Messages, NotShown } from "./messages";
 import { MetadataPanel } from "./metadata";
-import { askForSource, openSource, type PageInfo, samePlace, sourceOf } from "./opening";
+import { askForSource, noteCosts, openSource, type PageInfo, samePlace, sourceOf } from "./opening";
 import { Overlay } from "./overlay";
 import { Pointer } from "./pointer";
 import { Session, type Source } from "./session";
@@ -113,6 +113,7 @@ class App {
       }
       const image = await this.imageOf(series);
       if (key !== this.opened) return;
+      noteCosts(image, this.named());
       this.show(image);
     } catch (error) {
       if (key !== this.opened) return;
@@ -153,7 +154,11 @@ class App {
 
   /** The name by which the server knows the image; undefined on other servers. */
   private imageName(): string | undefined {
-    return this.info.images.find((image) => samePlace(image.source, this.source?.address))?.name;
+    return this.named()?.name;
+  }
+
+  private named(): PageInfo["images"][number] | undefined {
+    return this.info.images.find((image) => samePlace(image.source, this.source?.address));
   }
 
   private writeAddress(): void {

@@ -1,10 +1,11 @@
 /** One frame: from the state to what is wanted, and from what is ready to what is drawn. */
 
+import { mapping } from "../ome/geometry";
 import type { Image } from "../ome/model";
 import type { DrawnLabels, DrawnLayer, DrawnPane, Picture } from "../render/drawing";
 import { type Area, fit, type Pane, panes, visible } from "../scene/camera";
 import { placeOf } from "../scene/dims";
-import { planeAxes } from "../scene/geometry";
+import { planeAxes, sizeOf } from "../scene/geometry";
 import { type LabelLayer, labelsOf, type Layer, layersOf } from "../scene/layers";
 import type { State, View } from "../scene/state";
 import { type Axes, axesOf, coarsestPixels, extentOf, gridOf, grown, planeIn, planeOf, wantOf } from "../scene/wants";
@@ -60,7 +61,7 @@ export function layout(session: Session, state: State, area: Area, ratio: number
   const extent = extentOf(image);
   const stack = planeAxes(image).depth !== undefined;
   const arrangement = stack ? state.layout : "plane";
-  const view = state.view ?? fit(extent, area, arrangement);
+  const view = state.view ?? home(image, arrangement, ratio) ?? fit(extent, area, arrangement);
   const frame: Frame = {
     state, image, view, area, ratio,
     place: placeOf(image, state),
@@ -77,10 +78,29 @@ export function layout(session: Session, state: State, area: Area, ratio: number
   return frame;
 }
 
+/** Where an image is entered whose whole plane would come late: in the middle, at the resolution that it has. */
+function home(image: Image, arrangement: State["layout"], ratio: number): View | undefined {
+  if (!image.first || arrangement !== "plane") return undefined;
+  const { level, y, x } = image.first;
+  return { y, x, zoom: 1 / (mapping(image, level, planeAxes(image).across).factor * ratio) };
+}
+
+/** The level of the overview: the coarsest; of planes that come late one of several chunks, so that it is seen to grow. */
+function overviewZoom(image: Image, axes: { down: number; across: number }): number {
+  const fitting = [...(image.slow ?? [])].filter((level) => pixelsOf(image, level, axes) <= OVERVIEW_PIXELS);
+  return fitting.length === 0 ? 1e-6 : 1 / mapping(image, Math.min(...fitting), axes.across).factor;
+}
+
+function pixelsOf(image: Image, level: number, { down, across }: { down: number; across: number }): number {
+  const { factor } = mapping(image, level, across);
+  return (sizeOf(image, down) / mapping(image, level, down).factor) * (sizeOf(image, across) / factor);
+}
+
 function wholeOf(frame: Frame, one: Shown): Want {
   const rect = { y0: 0, x0: 0, y1: extentOf(frame.image).down, x1: extentOf(frame.image).across };
-  const first = one.layer?.automatic && one.layer.window === undefined;
-  return wantOf(frame.image, one.axes, one.plane, rect, { down: 1e-6, across: 1e-6 }, first ? 0 : 1);
+  const first = !frame.image.slow && one.layer?.automatic && one.layer.window === undefined;
+  const zoom = overviewZoom(frame.image, one.axes);
+  return wantOf(frame.image, one.axes, one.plane, rect, { down: zoom, across: zoom }, first ? 0 : 1);
 }
 
 function shownIn(session: Session, frame: Frame, pane: Pane): Shown[] {

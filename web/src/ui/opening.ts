@@ -1,6 +1,9 @@
 /** Which image the page is about, and the door to it. */
 
+import { mapping } from "../ome/geometry";
+import type { Image } from "../ome/model";
 import { openImage, openRoot } from "../ome/open";
+import { planeAxes } from "../scene/geometry";
 import { HttpStore } from "../store/http";
 import { createEngine } from "../tiles/engine";
 import { h } from "./dom";
@@ -11,6 +14,34 @@ export interface NamedImage {
   name: string;
   title: string;
   source: string;
+  /** Where the server makes pixels on demand: what that costs, image by image. */
+  images?: Made[];
+}
+
+/** What the server says of an image that is not stored as it is shown. */
+interface Made {
+  path: string;
+  levels: { path: string; computed: boolean; plane_bytes: number }[];
+  first: { level: string; start: number[]; stop: number[] };
+}
+
+/** Bytes of source that a server reads soon enough for a first picture. */
+const SOON = 64 * 2 ** 20;
+
+/** Notes which levels come late, and what can be seen before them. */
+export function noteCosts(image: Image, named: NamedImage | undefined): void {
+  const made = named?.images?.find((one) => one.path === image.path);
+  const number = (path: string): number => image.levels.findIndex((level) => level.path === (image.path ? `${image.path}/${path}` : path));
+  const slow = made?.levels.filter((one) => one.computed && one.plane_bytes > SOON).map((one) => number(one.path)) ?? [];
+  if (!made || slow.length === 0) return;
+  image.slow = new Set(slow);
+  const level = number(made.first.level);
+  const { down, across } = planeAxes(image);
+  const middle = (axis: number): number => {
+    const { factor, offset } = mapping(image, level, axis);
+    return offset + (factor * (made.first.start[axis]! + made.first.stop[axis]!)) / 2;
+  };
+  if (level >= 0) image.first = { level, y: middle(down), x: middle(across) };
 }
 
 export interface PageInfo {

@@ -119,7 +119,7 @@ export class Viewer {
 
   /** Windows that nobody has told are taken from the coarsest pixels of the plane, and then stay. */
   private settleWindows(session: Session, frame: Frame): void {
-    const views = frame.overview.length > 0 ? frame.overview : frame.shown;
+    const views = frame.overview.length > 0 && !frame.image.slow ? frame.overview : frame.shown;
     for (const one of views) {
       const channel = one.layer?.channel;
       if (channel === undefined || !one.layer!.automatic || session.settled.has(channel)) continue;
@@ -144,7 +144,7 @@ export class Viewer {
   /** Values of a visible channel in the plane shown, in order of size. */
   samples(channel: number): Float64Array {
     const { frame } = this;
-    const views = frame && frame.overview.length > 0 ? frame.overview : frame?.shown;
+    const views = frame && frame.overview.length > 0 && !frame.image.slow ? frame.overview : frame?.shown;
     const one = views?.find((shown) => shown.layer?.channel === channel);
     return one ? this.sampleOf(one) : new Float64Array();
   }
@@ -188,7 +188,9 @@ export class Viewer {
   }
 
   fit(): void {
-    this.change({ view: undefined });
+    const { image } = this.session ?? {};
+    // Of planes that come late, the usual view is not all of it.
+    this.change({ view: image?.slow && fit(extentOf(image), this.area, this.history.state.layout) });
   }
 
   /** The least zoom that makes sense: the image an eighth of the view. */

@@ -99,4 +99,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
+setTimeout(() => process.exit(), 5000); // a page that still waits for a server that is gone
 await browser.close();
+process.exit();
