@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,15 @@ class Page:
         """Change the state, and wait until it is drawn."""
         self.evaluate(f"zarrscope.setState({json.dumps(parts)})")
         self.do("ready")
+
+    def reads(self, text: str, seconds: float = 15) -> str:
+        """Wait until the page shows a text, and return all that it shows."""
+        until = time.monotonic() + seconds
+        while True:
+            shown: str = self.do("text").replace("\u202f", "").replace(",", "")
+            if text.lower() in shown.lower() or time.monotonic() > until:
+                return shown
+            time.sleep(0.05)
 
     def pixels(self) -> NDArray[np.uint8]:
         """Return the picture as rows, columns, and red, green, blue."""
