@@ -1,0 +1,102 @@
+"""Labels under the cursor, several images to choose from, and the report of the validator, in Chromium."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+
+import zarrscope
+from zarrscope.server.serve import Server
+from zarrscope.store.resolve import resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.browser.page import Page
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """Return an image of 100 x 120 pixels, with one label of id 7 from (20, 30) to (60, 90)."""
+    place = tmp_path / "labelled.ome.zarr"
+    zarrscope.write(np.full((100, 120), 9, "u1"), place, axes="yx", levels=1, version="0.4")
+    ids = np.zeros((100, 120), "u2")
+    ids[20:60, 30:90] = 7
+    labels = zarr.open_group(place, mode="a", zarr_format=2).create_group("labels")
+    labels.attrs["labels"] = ["nuclei"]
+    nuclei = labels.create_group("nuclei")
+    nuclei.create_array("0", shape=ids.shape, chunks=(64, 64), dtype="u2")[...] = ids
+    scale = [{"type": "scale", "scale": [1, 1]}]
+    nuclei.attrs["multiscales"] = [
+        {
+            "version": "0.4",
+            "axes": [{"name": name, "type": "space"} for name in "yx"],
+            "datasets": [{"path": "0", "coordinateTransformations": scale}],
+        }
+    ]
+    nuclei.attrs["image-label"] = {"properties": [{"label-value": 7, "cell type": "neuron"}]}
+    return place
+
+
+def hover(page: Page, y: float, x: float) -> None:
+    """Put the cursor on a pixel of the image."""
+    box = page.evaluate("zarrscope.canvas.getBoundingClientRect().toJSON()")
+    view = page.evaluate("zarrscope.resolved().view")
+    page.do(
+        "move",
+        x=box["left"] + box["width"] / 2 + (x - view["x"]) * view["zoom"],
+        y=box["top"] + box["height"] / 2 + (y - view["y"]) * view["zoom"],
+    )
+
+
+def test_labels_are_found_and_named(page: Page, labelled: Path) -> None:
+    with Server({"image": resolve(labelled)}) as server:
+        page.open(f"{server.url}?source=data/image/")
+        assert [one["path"] for one in page.evaluate("zarrscope.resolved().labels")] == ["labels/nuclei"]
+        hover(page, 40.5, 60.5)
+        text = page.reads("neuron")
+        assert "neuron" in text
+        assert "7" in text
+        hover(page, 5.5, 5.5)
+        page.do("sleep", seconds=0.3)
+        assert "neuron" not in page.do("text")
+        before = page.pixels()
+        page.do("press", key="l")
+        page.do("ready")
+        assert not np.array_equal(page.pixels(), before)
+
+
+def test_one_of_several(page: Page, tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "two.ome.tif", ome=True) as file:
+        file.write(np.full((64, 64), 50, "u1"), metadata={"axes": "YX", "Name": "first one"})
+        file.write(np.full((32, 96), 200, "u1"), metadata={"axes": "YX", "Name": "second one"})
+    with zarrscope.view(tmp_path / "two.ome.tif") as shown:
+        page.open(shown.url)
+        assert page.evaluate("zarrscope.resolved().dims") is not None
+        names = page.evaluate("[...document.querySelectorAll('select option')].map(one => one.textContent)")
+        assert {"first one", "second one"} <= set(names), names
+        page.set(series="1")
+        assert page.evaluate("zarrscope.state().series") == "1"
+        text = page.reads("32 × 96")
+        assert "32 × 96" in text
+
+
+def test_what_is_wrong_is_told(page: Page, labelled: Path) -> None:
+    document = labelled / ".zattrs"
+    said = json.loads(document.read_text())
+    del said["multiscales"][0]["datasets"][0]["coordinateTransformations"]
+    document.write_text(json.dumps(said))
+    wanted = next(
+        p for p in zarrscope.validate(labelled).problems if "coordinateTransformations" in p.message
+    )
+    with Server({"image": resolve(labelled)}) as server:
+        page.open(f"{server.url}?source=data/image/")
+        page.do("click", role="tab", name="Checks")
+        text = page.reads(wanted.message.replace(",", ""))
+        assert "Not valid" in text
+        assert wanted.message.replace(",", "") in text
