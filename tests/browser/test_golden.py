@@ -350,3 +350,36 @@ def images_below(folder: Path) -> list[Path]:
             if "multiscales" in said and "labels" not in document.parts:
                 found.append(document.parent)
     return sorted(found)[:6]
+
+
+def test_three_planes_of_a_stack(show: Show, tmp_path: Path) -> None:
+    """Below lies x and z, to the right z and y, all through the same point; the depth with its own step."""
+    pixels = ramp((20, 150, 180), "u1")
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(
+        pixels,
+        place,
+        axes="zyx",
+        scale={"z": 4.0, "y": 1.0, "x": 1.0},
+        levels=1,
+        chunks={"z": 8, "y": 64, "x": 64},
+    )
+    zoom, at = 1.5, {"z": 7, "y": 60, "x": 75}
+    canvas, _found = show(
+        resolve(place),
+        view={"y": 75.3, "x": 90.2, "z": 10.15, "zoom": zoom},
+        layout="ortho",
+        dims=at,
+        layers=[{"channel": 0, "window": [0, 250], "color": "ffffff"}],
+    )
+    height, width = canvas.shape[:2]
+    right = round(width * min(0.85, max(0.5, 180 / (180 + 80)))) - 2
+    below = round(height * min(0.85, max(0.5, 150 / (150 + 80)))) - 2
+    seen = [
+        (pixels[7], View(75.3, 90.2, zoom), (0, below), (0, right)),
+        (pixels[:, 60], View(10.15, 90.2, zoom, ratio=4), (below + 2, height), (0, right)),
+        (pixels[:, :, 75].T, View(75.3, 10.15, 4 * zoom, ratio=0.25), (0, below), (right + 2, width)),
+    ]
+    for plane, view, rows, columns in seen:
+        part = canvas[rows[0] : rows[1], columns[0] : columns[1]]
+        same(part, *picture([Layer([plane], (0, 250))], view, *part.shape[:2]))
