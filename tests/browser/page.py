@@ -101,6 +101,7 @@ class Page:
         return data.reshape(found["height"], found["width"], 4)[..., :3]
 
     def complaints(self) -> list[str]:
-        """Return errors of the page's scripts and what its console says of errors."""
+        """Return errors of the page's scripts, and what its console says beside the fate of requests."""
         kinds = ("pageerror", "error")
-        return [one["text"] for one in self.do("seen") if one["kind"] in kinds and "404" not in one["text"]]
+        said = [one["text"] for one in self.do("seen") if one["kind"] in kinds]
+        return [text for text in said if not text.startswith("Failed to load resource")]

@@ -210,8 +210,9 @@ def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
         foreign = tuple(hierarchy.foreign())
         notes = ("this place cannot be listed: only what documents name is copied",)
     if manifest is not None and isinstance(source, Listable) and (lost := there.lost()):
+        more = f", and {len(lost) - 1} more" if lost[1:] else ""
         raise CorruptDataError(
-            f"{source.url(lost[0])} is lost, as its manifest tells, and {len(lost) - 1} more; "
+            f"{source.url(lost[0])} is lost, as its manifest tells{more}; "
             "'zarrscope verify' lists them, --repair mends them, --accept takes over what stands there"
         )
     if not any(name in documents for name in _DOCUMENTS):

@@ -123,7 +123,7 @@ export class HttpStore implements Store {
         void response.body?.cancel();
         return undefined;
       }
-      if (!response.ok) throw refused(response, shown, range);
+      if (!response.ok) throw await refused(response, shown, range);
       return await this.received(response, range, method);
     } catch (error) {
       if (error instanceof StoreError) throw error;
@@ -201,8 +201,17 @@ function rest(milliseconds: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-function refused(response: Response, address: string, range?: Range): StoreError {
+/** What a server says of its trouble in plain words, as ours does: it knows more than a number tells. */
+async function reasonOf(response: Response): Promise<string> {
+  if (response.headers.get("Content-Type")?.startsWith("text/plain") && response.status >= 500) {
+    return (await response.text().catch(() => "")).trim().slice(0, 500);
+  }
   void response.body?.cancel();
+  return "";
+}
+
+async function refused(response: Response, address: string, range?: Range): Promise<StoreError> {
+  const reason = await reasonOf(response);
   const { status } = response;
   if (status === 401) {
     const message = `${address}: the server wants to know who asks (401); open the link with its token, or log in there first`;
@@ -216,7 +225,8 @@ function refused(response: Response, address: string, range?: Range): StoreError
     return new StoreError("short", address, `${address}: the file is shorter than its index says (416)`, status);
   }
   const hint = status === 429 ? "it is asked too often; wait a little" : "try again later, or tell its owner";
-  return new StoreError("server", address, `${address}: the server answered ${status}; ${hint}`, status);
+  const message = reason === "" ? `${address}: the server answered ${status}; ${hint}` : `${reason} (${status})`;
+  return new StoreError("server", address, message, status);
 }
 
 function unreachable(address: string, error: unknown): StoreError {

@@ -31,7 +31,7 @@ class App {
   private readonly messages: Messages;
   private viewer!: Viewer;
   private info: PageInfo = { images: [] };
-  private source: { address: string; source: Source } | undefined;
+  private source: { address: string; source: Source; root: Promise<Root> } | undefined;
   /** What is open or being opened: address and series. */
   private opened = "";
   private root: Root | undefined;
@@ -105,35 +105,28 @@ class App {
     this.shell.loading(true);
     try {
       if (this.source?.address !== address) {
-        this.viewer.show(undefined);
+        this.viewer.show(undefined); // closes the engine of the source: it is not to be used again
+        this.source = this.root = undefined;
         const source = this.door(address);
-        this.source = { address, source };
-        this.root = undefined;
-        this.root = await source.openRoot();
+        this.source = { address, source, root: source.openRoot() };
       }
-      const image = await this.imageOf(series);
+      const { source, root } = this.source;
+      const found = await root;
+      const image = await imageOf(found, source, series);
       if (key !== this.opened) return;
+      this.root = found;
       noteCosts(image, this.named());
       this.show(image);
     } catch (error) {
       if (key !== this.opened) return;
       this.viewer.giveUp();
+      this.source = this.root = undefined;
+      this.opened = "";
       this.shell.empty(this.info, address);
       this.messages.fail(explain(error as Error, address));
     } finally {
-      this.shell.loading(false);
+      if (key === this.opened || this.opened === "") this.shell.loading(false);
     }
-  }
-
-  /** The image that is meant, or an error that says why there is none. */
-  private async imageOf(series: string | undefined): Promise<Image> {
-    const { root, source } = this;
-    if (!root || !source) throw new Error("nothing is open");
-    if (root.kind === "image" && series === undefined) return root.image;
-    if (root.kind !== "image" && root.kind !== "collection") throw new NotShown(root.kind === "plate" ? "Plates are not shown yet" : "No image to show", root.message);
-    const path = series ?? root.series[0]?.path;
-    if (path === undefined) throw new Error("This collection names no image.");
-    return source.source.openImage(path);
   }
 
   private show(image: Image): void {
@@ -173,8 +166,18 @@ class App {
     if (location.hash === toHash(this.history.state)) return;
     const { state, notes } = fromHash(location.hash);
     for (const note of notes) this.messages.note(note);
-    this.history.set(state);
+    // What a link does not say is as the image has it, and not as it was before.
+    this.history.set({ source: undefined, series: undefined, view: undefined, ...state });
   }
+}
+
+/** The image that is meant, or an error that says why there is none. */
+async function imageOf(root: Root, source: Source, series: string | undefined): Promise<Image> {
+  if (root.kind === "image" && series === undefined) return root.image;
+  if (root.kind !== "image" && root.kind !== "collection") throw new NotShown(root.kind === "plate" ? "Plates are not shown yet" : "No image to show", root.message);
+  const path = series ?? root.series[0]?.path;
+  if (path === undefined) throw new Error("This collection names no image.");
+  return source.openImage(path);
 }
 
 /** What belongs to one image and not to the next. */

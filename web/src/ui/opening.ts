@@ -23,6 +23,8 @@ interface Made {
   path: string;
   levels: { path: string; computed: boolean; plane_bytes: number }[];
   first: { level: string; start: number[]; stop: number[] };
+  /** Channels whose window is not the source's, but comes from a small sample. */
+  guessed_windows: number[];
 }
 
 /** Bytes of source that a server reads soon enough for a first picture. */
@@ -33,7 +35,10 @@ export function noteCosts(image: Image, named: NamedImage | undefined): void {
   const made = named?.images?.find((one) => one.path === image.path);
   const number = (path: string): number => image.levels.findIndex((level) => level.path === (image.path ? `${image.path}/${path}` : path));
   const slow = made?.levels.filter((one) => one.computed && one.plane_bytes > SOON).map((one) => number(one.path)) ?? [];
-  if (!made || slow.length === 0) return;
+  if (!made) return;
+  // The page sees more of the image than the sample was, unless that comes late.
+  if (slow.length === 0) for (const channel of made.guessed_windows) delete image.channels[channel]?.window;
+  if (slow.length === 0) return;
   image.slow = new Set(slow);
   const level = number(made.first.level);
   const { down, across } = planeAxes(image);

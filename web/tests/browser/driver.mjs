@@ -14,10 +14,18 @@ let seen = [];
 /** Notes what a page asks for and complains about. */
 function listen() {
   seen = [];
-  page.on("response", async (response) => {
-    const sizes = await response.request().sizes().catch(() => ({ responseBodySize: 0 }));
-    const { url, method, headers } = { url: response.url(), method: response.request().method(), headers: response.request().headers() };
-    seen.push({ kind: "response", url, method, status: response.status(), range: headers.range ?? null, bytes: sizes.responseBodySize });
+  const entries = new Map();
+  page.on("response", (response) => {
+    const request = response.request();
+    const entry = { kind: "response", url: response.url(), method: request.method(), status: response.status(), range: request.headers().range ?? null, bytes: 0, done: false };
+    entries.set(request, entry);
+    seen.push(entry);
+  });
+  page.on("requestfinished", async (request) => {
+    const entry = entries.get(request);
+    if (!entry) return;
+    entry.done = true; // those that were given up half-way are not
+    entry.bytes = (await request.sizes().catch(() => ({ responseBodySize: 0 }))).responseBodySize;
   });
   page.on("requestfailed", (request) => seen.push({ kind: "failed", url: request.url(), text: request.failure()?.errorText }));
   page.on("console", (message) => seen.push({ kind: message.type(), text: message.text() }));
