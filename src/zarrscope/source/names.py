@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -105,9 +105,32 @@ def groups(stems: Sequence[str], override: str | None = None) -> list[Group]:
     for index, row in enumerate(rows):
         found.setdefault(tuple(row[k] for k in places), []).append(index)
     order = sorted((k for k in columns if meaning[k] != "p"), key=lambda k: "tcz".index(meaning[k]))
+    if override is None:  # who says what the numbers count knows that these are all
+        for members in found.values():
+            _check_steps([rows[i] for i in members], [k for k in order if meaning[k] in "tz"])
     return [
         _group(rows, members, order, meaning, set(columns) - set(places), notes) for members in found.values()
     ]
+
+
+def _check_steps(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> None:
+    """Refuse numbers in even steps of which one is left out: all planes behind it would come to lie wrong."""
+    for k in columns:
+        by_value = {int(row[k]): row for row in rows if row[k].isdecimal()}
+        values = sorted(by_value)
+        steps = [b - a for a, b in pairwise(values)]
+        step = min(steps, default=0)
+        if step <= 0 or any(one % step for one in steps):
+            continue  # times or depths as they were measured
+        for value, one in zip(values, steps, strict=False):
+            if one > step:
+                before = by_value[value]
+                lost = str(value + step).zfill(len(before[k]))
+                raise SourceError(
+                    f"{''.join([*before[:k], lost, *before[k + 1 :]])!r} is missing behind "
+                    f"{''.join(before)!r}; add it, or say with --axes (axes=) what the numbers count "
+                    "if these are all"
+                )
 
 
 def _distinct(columns: list[int], rows: Sequence[Sequence[str]]) -> list[int]:

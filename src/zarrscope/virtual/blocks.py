@@ -25,6 +25,9 @@ holes between blocks that come and go (measured: a fifth on top), and for the in
 _DECODING = 1 / 8
 """Part of the memory for what decoders need besides: encoded bytes, and their own copy of the pixels."""
 
+_PATIENCE = 20.0
+"""Seconds to wait for others to finish with their blocks; a caller who keeps one stops nobody for ever."""
+
 _DEAREST = 4
 """From so many steps above the source on blocks are kept longest: each step costs four times the last."""
 
@@ -65,8 +68,9 @@ class BlockCache:
     is cheap to make again and has not been wanted for long: a block is as young as its last use plus what
     it costs, on a clock that moves with every block that goes (the GreedyDual rule of N. Young, 1994).
 
-    A block that went while somebody still works with it, or sends it, counts until it is let go of. Whoever
-    is to read the file waits until there is room; one may always.
+    A block that went while somebody still works with it counts until it is let go of. Whoever
+    is to read the file waits until there is room. Where there is none because of what others have begun, one
+    at a time goes on, so that they come to an end.
 
     Parameters
     ----------
@@ -158,7 +162,8 @@ class BlockCache:
         inside = int(decoding)
         with self._changed:
             if decoding:
-                self._changed.wait_for(lambda: not self._inside or self._fits(nbytes))
+                if not self._changed.wait_for(lambda: self._may_read(nbytes), _PATIENCE):
+                    self._changed.wait_for(lambda: not self._inside)
             self._inside += inside
             self._decoding += inside * nbytes
             self._making += nbytes
@@ -172,10 +177,16 @@ class BlockCache:
                 self._making -= nbytes
                 self._changed.notify_all()
 
-    def _fits(self, nbytes: int) -> bool:
-        """Return whether there is room for a block once everything else has gone that can go."""
-        elsewhere = self._used - self._held
-        return self._decoding + nbytes <= self._decoders and self._making + elsewhere + nbytes <= self.budget
+    def _may_read(self, nbytes: int) -> bool:
+        """Return whether a block of the file may be read, once everything else has gone that can go.
+
+        Who waits here works with no other block of the file, so those at work finish without him.
+        """
+        self._shrink(nbytes)
+        at_work = self._used - self._held
+        if self._used + self._making + nbytes > self.budget:
+            return not self._inside and not at_work
+        return not self._inside or self._decoding + nbytes <= self._decoders
 
     def _find(self, key: BlockKey) -> Block | None:
         shelf = self._kept[min(key.steps, _DEAREST)]
@@ -208,9 +219,9 @@ class BlockCache:
             self._used -= nbytes
             self._changed.notify_all()
 
-    def _shrink(self) -> None:
-        """Let blocks go until there is room for those that are used and those that are coming."""
-        while self._held and self._used + self._making > self.budget:
+    def _shrink(self, more: int = 0) -> None:
+        """Let blocks go until there is room for those that are used, those that are coming, and more."""
+        while self._held and self._used + self._making + more > self.budget:
             shelf = min((s for s in self._kept if s), key=lambda s: next(iter(s.values()))[1])
             _, (old, self._clock) = shelf.popitem(last=False)
             self._held -= old.nbytes

@@ -17,6 +17,7 @@ from zarrscope.store.contracts import Info, Suffix
 from zarrscope.store.keys import check_key, cut
 from zarrscope.virtual.chunks import index_of, keys_of
 from zarrscope.virtual.documents import Documents
+from zarrscope.virtual.memory import empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -257,11 +258,12 @@ class VirtualStore:
 
 
 def _bytes(block: NDArray[Any], chunks: Shape) -> memoryview:
-    """Return pixels as they stand in a chunk: all of it, little end first, zero beyond the image."""
-    stored = block.dtype.newbyteorder("<")
+    """Return pixels as they stand in a chunk: all of it, little end first, zero beyond the image.
+
+    They are a copy: who holds them for long must not hold a block of the cache, for which others may wait.
+    """
+    whole = empty(chunks, block.dtype.newbyteorder("<"))
     if block.shape != chunks:
-        whole = np.zeros(chunks, stored)
-        whole[tuple(slice(0, n) for n in block.shape)] = block
-        block = whole
-    data = np.ascontiguousarray(block, stored)
-    return data.reshape(-1).view(np.uint8).data.toreadonly()
+        whole[...] = 0
+    whole[tuple(slice(0, n) for n in block.shape)] = block
+    return whole.reshape(-1).view(np.uint8).data.toreadonly()

@@ -66,6 +66,26 @@ def test_a_missing_plane_is_named() -> None:
         groups(["a_t0_z1", "a_t0_z2", "a_t0_z3", "a_t1_z1", "a_t1_z3"])
 
 
+@pytest.mark.parametrize(
+    ("names", "lost"),
+    [
+        (["a_z1", "a_z2", "a_z4"], "a_z3"),
+        (["a_t000_w1", "a_t010_w1", "a_t030_w1"], "a_t020_w1"),
+        (["b_0008", "b_0009", "b_0011"], "b_0010"),
+    ],
+)
+def test_a_hole_in_even_numbers_is_named(names: list[str], lost: str) -> None:
+    with pytest.raises(SourceError, match=f"'{lost}' is missing behind '{names[1]}'.*--axes"):
+        groups(names)
+    counted = groups([names[0], names[1]])[0].axes
+    assert groups(names, counted)[0].shape == (3,)  # who says what they count says that these are all
+
+
+@pytest.mark.parametrize("numbers", [(0, 10, 20), (5, 6, 7), (3, 7, 12), (0, 15, 37, 61)])
+def test_even_and_uneven_numbers_are_taken_as_they_are(numbers: tuple[int, ...]) -> None:
+    assert groups([f"a_t{n:04}" for n in numbers])[0].shape == (len(numbers),)
+
+
 def test_the_user_says_what_numbers_count() -> None:
     assert groups(["a_0", "a_1"], "t")[0].axes == "t"
     with pytest.raises(ArgumentError, match="count 1 things"):

@@ -129,23 +129,32 @@ def test_what_somebody_still_uses_counts() -> None:
     assert cache.counts.nbytes == 100
 
 
-def test_who_reads_the_file_waits_for_what_is_in_use_but_never_alone() -> None:
+def test_who_reads_the_file_waits_for_what_others_work_with() -> None:
+    """Sixteen threads that each keep a block for a while took 220 MB of 150 when they did not wait."""
     cache, order = BlockCache(4800), []  # 3000 for blocks, 600 for decoders
     begun = threading.Event()
-    used = cache.get(key(0), 2900, lambda: block(2900))
 
-    def slow() -> np.ndarray[Any, Any]:
+    def working() -> None:
+        used = cache.get(key(0), 2900, lambda: block(2900))
         begun.set()
         time.sleep(0.05)
-        order.append("first")
-        return block(200)
+        order.append("let go")
+        del used
 
-    def second() -> None:
+    def reading() -> None:
         begun.wait(10)
-        cache.get(key(2), 200, lambda: order.append("second") or block(200))  # type: ignore[func-returns-value]
+        cache.get(key(1), 200, lambda: order.append("read") or block(200))  # type: ignore[func-returns-value]
 
-    run_together(lambda: cache.get(key(1), 200, slow), second)
-    assert order == ["first", "second"]
+    run_together(working, reading)
+    assert order == ["let go", "read"]
+    assert cache.counts.most <= 3000
+
+
+def test_a_block_that_is_never_let_go_of_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zarrscope.virtual.blocks._PATIENCE", 0.01)
+    cache = BlockCache(4800)
+    used = cache.get(key(0), 2900, lambda: block(2900))
+    assert [cache.get(key(n), 200, lambda: block(200)).nbytes for n in (1, 2)] == [200, 200]
     assert used.nbytes == 2900
 
 
