@@ -24,6 +24,9 @@ COMMANDS = {
 
 INTERRUPTED = 130
 
+GRACE = 1.0
+"""Seconds that threads have to finish once a command is done."""
+
 HELP = "\n".join(
     [
         "usage: zarrscope COMMAND [options]",
@@ -115,15 +118,33 @@ def _run(command: str, words: list[str]) -> int:
 def entry() -> None:
     """Run the command of this process, and end it.
 
-    After an interrupt the process is left at once: all that matters is done by then, and a thread that was
-    just being started when the interrupt came would be waited for without end.
+    All that matters is done by then. So a thread that still waits, for a slow disk or server, has a second
+    and is not waited for any longer. After an interrupt the process is left at once: a thread that was just
+    being started when it came would be waited for without end.
     """
     code = main()
     if code == INTERRUPTED:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    _leave_in_time(code)
     sys.exit(code)
+
+
+def _leave_in_time(code: int) -> None:
+    """End this process in a moment, if it has not ended by then: Python waits for the threads of pools."""
+    from threading import Timer
+
+    def leave() -> None:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+
+    end = Timer(GRACE, leave)
+    end.daemon = True
+    end.start()
 
 
 if __name__ == "__main__":

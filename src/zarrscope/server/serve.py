@@ -25,7 +25,10 @@ _ON_THE_WAY = 2 << 20
 """Bytes that the system keeps for a client: a chunk in one go is one turn of the loop, and not five."""
 
 _PATIENCE = 10.0
-"""Seconds for a server to begin, and for open requests when it is stopped."""
+"""Seconds for a server to begin, and to end."""
+
+_GRACE = 1
+"""Seconds for open requests when it is stopped."""
 
 
 class Server:
@@ -108,7 +111,7 @@ class Server:
 
         config = uvicorn.Config(
             self.app, log_level="critical", access_log=False, server_header=False, date_header=False,
-            timeout_graceful_shutdown=2, timeout_keep_alive=30, lifespan="off",
+            timeout_graceful_shutdown=_GRACE, timeout_keep_alive=30, lifespan="off",
             proxy_headers=False, loop="asyncio", ws="none",
         )  # fmt: skip
         server = uvicorn.Server(config)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -80,6 +85,45 @@ def test_from_python(tiff: Path) -> None:
         assert np.array_equal(zarrscope.open(shown.data).levels[0][...], PIXELS)
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(shown.url)
+
+
+class _Stuck(SimpleHTTPRequestHandler):
+    """Answers no request for a chunk."""
+
+    asked = threading.Event()
+
+    def do_GET(self) -> None:
+        if "/c/" in self.path:
+            self.asked.set()
+            time.sleep(60)
+        super().do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+
+def test_nobody_waits_for_a_slow_source_when_it_is_stopped(tmp_path: Path) -> None:
+    zarrscope.write(PIXELS, tmp_path / "x.ome.zarr", axes="czyx", shards="none")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Stuck, directory=tmp_path)) as slow:
+        slow.daemon_threads, slow.block_on_close = True, False
+        threading.Thread(target=slow.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{slow.server_port}/x.ome.zarr"
+        words = [sys.executable, "-m", "zarrscope", "view", address, "--no-browser"]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        place = urlsplit(process.stdout.readline().strip())
+        with socket.create_connection((place.hostname, place.port)) as client:
+            chunk = f"{place.path}data/x.ome.zarr/0/c/0/0/0/0"
+            client.sendall(f"GET {chunk} HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+            assert _Stuck.asked.wait(30)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=50)
+        took = time.monotonic() - begun
+        slow.shutdown()
+    assert process.returncode == 0, said
+    assert said.split() == ["Ctrl-C", "ends", "it"]
+    assert took < 8, took  # a second for the request, a second for the process, and slow machines
 
 
 @pytest.mark.parametrize("thing", ["array", "image", "source", "path"])
