@@ -59,6 +59,11 @@ export function emptyState(): State {
   };
 }
 
+/** What belongs to one image, as it is before anybody has changed anything about the next. */
+export function untouched(): { dims: State["dims"]; view: undefined; layers: State["layers"]; labels: State["labels"] } {
+  return { dims: {}, view: undefined, layers: [], labels: [] };
+}
+
 type Json = Record<string, unknown>;
 
 function isObject(value: unknown): value is Json {

@@ -1,6 +1,6 @@
 /** `window.zarrscope`: what scripts, tests and notebooks may ask of the page. */
 
-import { changeLabel, changeLayer, parseState, type State, toDocument } from "../scene/state";
+import { changeLabel, changeLayer, parseState, toDocument, untouched } from "../scene/state";
 import type { Viewer } from "./viewer";
 
 export interface PageApi {
@@ -20,15 +20,20 @@ export interface PageApi {
   canvas: HTMLCanvasElement;
 }
 
-function joined(viewer: Viewer, parts: Record<string, unknown>): Partial<State> {
+function setState(viewer: Viewer, parts: Record<string, unknown>): void {
   const { state: wanted, notes } = parseState({ v: 1, ...parts });
   if (notes.length > 0) throw new Error(notes.join("; "));
-  let { layers, labels, dims } = viewer.history.state;
-  for (const { channel, ...change } of wanted.layers) layers = changeLayer({ ...viewer.history.state, layers }, channel, change);
-  for (const { path, ...change } of wanted.labels) labels = changeLabel({ ...viewer.history.state, labels }, path, change);
-  dims = { ...dims, ...wanted.dims };
+  const now = viewer.history.state;
+  const other = (["source", "series"] as const).some((key) => key in parts && wanted[key] !== now[key]);
+  const before = other ? { ...now, ...untouched() } : now;
+  let { layers, labels } = before;
+  for (const { channel, ...change } of wanted.layers) layers = changeLayer({ ...now, layers }, channel, change);
+  for (const { path, ...change } of wanted.labels) labels = changeLabel({ ...now, labels }, path, change);
+  const dims = { ...before.dims, ...wanted.dims };
   const given = Object.fromEntries(Object.entries(wanted).filter(([key]) => key in parts));
-  return { ...given, layers, labels, dims };
+  const all = { ...(other && { view: undefined }), ...given, layers, labels, dims };
+  if (other || !viewer.session) viewer.history.set(all);
+  else viewer.change(all);
 }
 
 export function apiOf(viewer: Viewer): PageApi {
@@ -42,7 +47,7 @@ export function apiOf(viewer: Viewer): PageApi {
       const dims = Object.fromEntries(frame.image.axes.map((axis, i) => [axis.name, place[i]!]));
       return { view, dims, layers, labels, area, ratio, blending: state.blending, layout: state.layout };
     },
-    setState: (parts) => viewer.change(joined(viewer, parts)),
+    setState: (parts) => setState(viewer, parts),
     stats: () => {
       const { renderer, session } = viewer;
       const { frames, textures } = renderer;

@@ -3,7 +3,7 @@
 import type { Image, Root } from "../ome/model";
 import { NoWebGL } from "../render/gl";
 import { History } from "../scene/history";
-import { emptyState, fromHash, type State, toHash } from "../scene/state";
+import { emptyState, fromHash, toHash, untouched } from "../scene/state";
 import { installApi } from "./api";
 import { ChannelsPanel } from "./channels";
 import { ChecksPanel } from "./checks";
@@ -73,8 +73,8 @@ class App {
     new LabelsPanel(shell.labels, viewer);
     new MetadataPanel(shell.metadata, viewer);
     new ChecksPanel(shell.checks, viewer, () => this.imageName());
-    shell.onSeries = (series) => history.set({ ...forget(), series });
-    shell.onImage = (source) => history.set({ ...forget(), series: undefined, source });
+    shell.onSeries = (series) => history.set({ ...untouched(), series });
+    shell.onImage = (source) => history.set({ ...untouched(), series: undefined, source });
     shell.onTheme = (background) => {
       viewer.background = background;
       viewer.invalidate();
@@ -102,11 +102,11 @@ class App {
 
   private async open(address: string, series: string | undefined, key: string): Promise<void> {
     this.messages.clear();
-    this.shell.loading(true);
+    this.viewer.show(undefined);
+    this.shell.opening();
     try {
       if (this.source?.address !== address) {
-        this.viewer.show(undefined); // closes the engine of the source: it is not to be used again
-        this.source = this.root = undefined;
+        this.close();
         const source = this.door(address);
         this.source = { address, source, root: source.openRoot() };
       }
@@ -120,13 +120,19 @@ class App {
     } catch (error) {
       if (key !== this.opened) return;
       this.viewer.giveUp();
-      this.source = this.root = undefined;
+      this.close();
       this.opened = "";
       this.shell.empty(this.info, address);
       this.messages.fail(explain(error as Error, address));
     } finally {
       if (key === this.opened || this.opened === "") this.shell.loading(false);
     }
+  }
+
+  /** The engine of a source is not to be used again. */
+  private close(): void {
+    this.source?.source.engine.close();
+    this.source = this.root = undefined;
   }
 
   private show(image: Image): void {
@@ -178,11 +184,6 @@ async function imageOf(root: Root, source: Source, series: string | undefined): 
   const path = series ?? root.series[0]?.path;
   if (path === undefined) throw new Error("This collection names no image.");
   return source.openImage(path);
-}
-
-/** What belongs to one image and not to the next. */
-function forget(): { dims: State["dims"]; view: undefined; layers: State["layers"]; labels: State["labels"] } {
-  return { dims: {}, view: undefined, layers: [], labels: [] };
 }
 
 /** Starts the viewer in an element; tests open other doors than HTTP. */

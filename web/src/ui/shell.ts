@@ -58,8 +58,22 @@ export class Shell {
     else this.onImage(rest.join(":"));
   }
 
+  /** Another image is on its way: what stands here of the one before is not to be used. */
+  opening(): void {
+    this.loading(true);
+    this.busy(true);
+    setText(this.title, "Opening …");
+    setHidden(this.title, false);
+  }
+
+  private busy(on: boolean): void {
+    this.root.classList.toggle("opening", on);
+    for (const part of [this.overlay, this.dims, this.panel]) part.inert = on;
+  }
+
   /** Without an image there is nothing to set, to scale or to point at. */
   empty(info: PageInfo, address: string | undefined): void {
+    this.busy(false);
     this.root.classList.add("empty");
     setText(this.title, address ?? "");
     this.offer(info, address);
@@ -161,6 +175,7 @@ export class Shell {
 
   /** Says what is shown, and offers what else there is. */
   named(image: Image, series: readonly Series[], info: PageInfo, address: string): void {
+    this.busy(false);
     const own = info.images.find((one) => samePlace(one.source, address))?.title;
     const path = address.replace(/\/+$/, "");
     const name = own ?? (image.name || path.slice(path.lastIndexOf("/") + 1));

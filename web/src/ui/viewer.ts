@@ -60,9 +60,9 @@ export class Viewer {
     }).observe(this.canvas);
   }
 
-  /** Shows another image; what belonged to the one before is forgotten. */
+  /** Shows another image, or none while it is opened; what belonged to the one before is forgotten. */
   show(session: Session | undefined): void {
-    if (this.session && this.session.source !== session?.source) this.session.source.engine.close();
+    if (this.session?.source !== session?.source) this.session?.source.engine.want([]);
     this.session = session;
     this.hopeless = false;
     this.frame = undefined;
@@ -91,7 +91,11 @@ export class Viewer {
 
   private draw(): void {
     const { session } = this;
-    if (!session || this.renderer.gl.isContextLost()) return;
+    if (this.renderer.gl.isContextLost()) return;
+    if (!session) {
+      this.renderer.draw({ panes: [], blending: "add", background: this.background }, this.device.width, this.device.height);
+      return;
+    }
     const frame = layout(session, this.history.state, this.area, this.device.width / this.area.width);
     this.want(wantsOf(frame, this.ahead(frame)));
     collect(frame, session.source.engine);
@@ -149,9 +153,12 @@ export class Viewer {
     return one ? this.sampleOf(one) : new Float64Array();
   }
 
-  /** Changes the state. Automatic windows become part of it, so that a link shows what is seen now. */
+  /**
+   * Changes what is shown. Automatic windows become part of the state, so that a link shows what is seen now.
+   * While another image is opened nothing is shown, and what was meant for the one before is not for it.
+   */
   change(parts: Parts, change: Change = {}): void {
-    this.history.set(this.pinned(parts), change);
+    if (this.session) this.history.set(this.pinned(parts), change);
   }
 
   private pinned(parts: Parts): Parts {

@@ -1,0 +1,70 @@
+"""From an address to a picture: what is seen on the way, and what is said where there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import zarr
+
+import zarrscope
+from zarrscope.server.serve import Server
+from zarrscope.store.resolve import resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.browser.page import Page
+
+SLOW = """
+const real = window.fetch;
+window.fetch = async (...all) => {
+  const address = String(all[0]?.url ?? all[0]);
+  if (window.held && address.includes(window.held)) await new Promise((go) => { window.release = go; });
+  return real(...all);
+};
+"""
+"""A script that holds back the requests whose address holds `held` until somebody calls `release`."""
+
+
+@pytest.fixture
+def two_series(tmp_path: Path) -> Path:
+    """Return a collection of two stacks whose channels have no windows."""
+    place = tmp_path / "two.ome.zarr"
+    group = zarr.open_group(place, mode="w", zarr_format=3)
+    group.attrs["ome"] = {"version": "0.5", "bioformats2raw.layout": 3}
+    group.create_group("OME").attrs["ome"] = {"version": "0.5", "series": ["0", "1"]}
+    for name, most in (("0", 100), ("1", 60_000)):
+        pixels = np.linspace(0, most, 5 * 60 * 80).reshape(5, 60, 80).astype("u2")
+        zarrscope.write(pixels, place / name, axes="zyx", levels=1)
+        image = zarr.open_group(place / name, mode="a")
+        image.attrs["ome"] = {key: value for key, value in image.attrs["ome"].items() if key != "omero"}
+    return place
+
+
+def test_what_is_done_while_another_image_is_opened_is_not_done_to_it(page: Page, two_series: Path) -> None:
+    with Server({"image": resolve(two_series)}) as server:
+        page.open(f"{server.url}?source=data/image/", init=SLOW)
+        assert page.evaluate("zarrscope.resolved().layers[0].window[1]") <= 100
+        page.evaluate("window.held = '/1/zarr.json'")
+        page.evaluate("document.querySelector('select.chooser').value = 'series:1'")
+        page.evaluate("document.querySelector('select.chooser').dispatchEvent(new Event('change'))")
+        assert "Opening" in page.reads("Opening")
+        assert page.evaluate("document.querySelector('.panel').inert")
+        assert page.evaluate("zarrscope.pixels() === undefined")
+        page.do("move", x=300, y=250)
+        page.do("wheel", dy=-400)
+        page.do("drag", **{"from": [300, 250], "to": [360, 290]})
+        for key in ("]", "1", "ArrowLeft"):
+            page.do("press", key=key)
+        page.do("sleep", seconds=0.2)
+        assert page.evaluate("zarrscope.state()") == {"v": 1, "series": "1"}
+        page.evaluate("window.held = undefined, window.release()")
+        page.do("ready")
+        assert "Opening" not in page.do("text")
+        assert page.evaluate("zarrscope.state()") == {"v": 1, "series": "1"}
+        assert page.evaluate("zarrscope.resolved().layers[0].window[1]") > 20_000
+        page.set(series="0")
+        assert page.evaluate("zarrscope.state()") == {"v": 1, "series": "0"}
+        assert page.evaluate("zarrscope.resolved().layers[0].window[1]") <= 100
