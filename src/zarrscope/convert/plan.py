@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zarrscope.budget import format_size
 from zarrscope.errors import ArgumentError, UnsupportedError
+from zarrscope.model.axes import channel_count
 from zarrscope.model.calibrate import by_axis, calibrated
 from zarrscope.pyramid.downsample import kernel
 from zarrscope.pyramid.plan import PlanOptions, PyramidPlan, plan_kept, plan_pyramid
@@ -204,13 +205,12 @@ def _unknown(description: ImageDescription) -> list[str]:
 
 def _described(scene: Scene, options: ConvertOptions) -> ImageDescription:
     names = [axis.name for axis in scene.description.axes]
-    count = scene.levels[0].shape[names.index("c")] if "c" in names else 1
     return calibrated(
         scene.description,
         scale=by_axis(options.scale, names, "scale"),
         unit=options.unit,
         channels=options.channel_names,
-        channel_count=count,
+        channel_count=channel_count(scene.description.axes, scene.levels[0].shape),
     )
 
 

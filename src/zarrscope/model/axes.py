@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,3 +101,26 @@ class CoordinateSystem:
     name: str
     axes: tuple[Axis, ...]
     extra: Mapping[str, Any] = field(default=NOTHING)
+
+
+_CHANNEL_NAMES = ("c", "channel")
+
+
+def channel_axis(axes: Sequence[Axis]) -> int | None:
+    """Return which axis the channels lie along, or None: the one rule for all who read or write them.
+
+    It is the first axis of type ``channel``. Types are only a SHOULD (section ``axes`` of the specification),
+    so an axis without one is taken at its name, ``c`` or ``channel``; what says to be of another type is
+    believed. The viewer in the browser does the same (``web/src/ome/multiscale.ts``).
+    """
+    return next((i for i, axis in enumerate(axes) if _is_channel(axis)), None)
+
+
+def channel_count(axes: Sequence[Axis], shape: Sequence[int]) -> int:
+    """Return how many channels pixels of a shape have: 1 where there is no such axis."""
+    at = channel_axis(axes)
+    return 1 if at is None else shape[at]
+
+
+def _is_channel(axis: Axis) -> bool:
+    return axis.type == "channel" or (axis.type is None and axis.name in _CHANNEL_NAMES)

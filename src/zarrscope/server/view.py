@@ -8,7 +8,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from zarrscope.errors import ArgumentError, NotFoundError, ZarrscopeError
+from zarrscope.errors import ArgumentError, NotFoundError
+from zarrscope.model.axes import channel_count
 from zarrscope.node.image import Image
 from zarrscope.node.open import open_node
 from zarrscope.server.serve import LOOPBACK, Server
@@ -250,15 +251,6 @@ def _state(
 ) -> dict[str, Any]:
     count = 0
     if channels is not None:
-        count = _count(store)
-    return states.state(channels=channels, count=count, dims=dims, layout=layout, more=more)
-
-
-def _count(store: Readable) -> int:
-    """Return how many channels the image of a store has, 1 where it has no such axis."""
-    try:
         image = first_image(store)
-    except ZarrscopeError:
-        return 0
-    sizes = [size for axis, size in zip(image.axes, image.shape, strict=True) if axis.type == "channel"]
-    return sizes[0] if sizes else 1
+        count = channel_count(image.axes, image.shape)
+    return states.state(channels=channels, count=count, dims=dims, layout=layout, more=more)

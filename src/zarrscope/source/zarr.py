@@ -10,6 +10,7 @@ from xxhash import xxh3_64
 from zarrscope.array.foreign import Transposed
 from zarrscope.array.open import open_array
 from zarrscope.errors import NotFoundError, UnsupportedError
+from zarrscope.model.axes import channel_axis
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import BY_NDIM, ORDER, axis, check_letters, permutation
 from zarrscope.node.groups import ImageGroup
@@ -169,8 +170,8 @@ def _renamed(scene: Scene, letters: str) -> Scene:
         for old, letter, size, keep in zip(known.axes, letters, known.scale, kept, strict=True)
         if not keep and size is not None
     ]
-    channels = known.channels
-    if channels and not any(_type(a) == "channel" and keep for a, keep in zip(known.axes, kept, strict=True)):
+    channels, at = known.channels, channel_axis(known.axes)
+    if channels and (at is None or letters[at] != "c"):
         channels = ()
         notes.append("the axis of the channels is taken as another one: their names and colours are left out")
     order = permutation(letters)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarrscope.errors import ArgumentError
+from zarrscope.model.axes import channel_axis, channel_count
 from zarrscope.model.rendering import Channel
 from zarrscope.types import Region
 
@@ -66,12 +67,6 @@ class ChannelLook:
     opacity: float = 1.0
 
 
-def channel_axis(image: Image) -> int | None:
-    """Return where the channels of an image lie, or None."""
-    axes = enumerate(image.axes)
-    return next((i for i, axis in axes if axis.type == "channel" or axis.name == "c"), None)
-
-
 def displayed_axes(image: Image) -> list[int]:
     """Return the axes of the picture: across, down and, where there is one, depth."""
     spatial = [i for i, a in enumerate(image.axes) if a.type == "space" or (not a.type and a.name in "xyz")]
@@ -79,7 +74,7 @@ def displayed_axes(image: Image) -> list[int]:
     if {"x", "y"} <= named.keys():
         return [named[name] for name in "xyz" if name in named]
     if len(spatial) < 2:
-        spatial = [i for i in range(len(image.axes)) if i != channel_axis(image)][-2:]
+        spatial = [i for i in range(len(image.axes)) if i != channel_axis(image.axes)][-2:]
     return spatial[::-1][:3]
 
 
@@ -104,8 +99,7 @@ def channel_looks(
     ArgumentError
         There is no such channel, or a colour is no six hexadecimal digits.
     """
-    at = channel_axis(image)
-    count = 1 if at is None else image.shape[at]
+    count = channel_count(image.axes, image.shape)
     if wrong := [i for i in chosen or () if not isinstance(i, int) or not 0 <= i < count]:
         raise ArgumentError(f"there is no channel {wrong[0]!r}: there are {count}, counted from 0")
     told = [*image.channels[:count], *[Channel()] * (count - len(image.channels))]
@@ -166,7 +160,7 @@ def _window(
 
 def _seen(image: Image, index: int, dims: Mapping[str, int]) -> tuple[float, float]:
     """Return what is nearly the darkest and brightest in the plane of the coarsest level that is shown."""
-    level, at = image.levels[-1], channel_axis(image)
+    level, at = image.levels[-1], channel_axis(image.axes)
     across, down, *depth = [*displayed_axes(image), -1, -1]
     start, stop = [], []
     for i, (axis, n, full) in enumerate(zip(image.axes, level.shape, image.shape, strict=True)):

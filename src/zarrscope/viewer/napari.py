@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from zarrscope.array.optional import needed
 from zarrscope.errors import MissingDependencyError
-from zarrscope.viewer.channels import channel_axis, channel_looks
+from zarrscope.model.axes import channel_axis
+from zarrscope.viewer.channels import channel_looks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +71,7 @@ def open_in_napari(
     napari = _napari()
     viewer = napari.Viewer(title=image.name or "zarrscope")
     add_to(viewer, image, channels=channels)
-    rest = [axis.name for i, axis in enumerate(image.axes) if i != channel_axis(image)]
+    rest = [axis.name for i, axis in enumerate(image.axes) if i != channel_axis(image.axes)]
     for name, index in (dims or {}).items():
         if name in rest:
             viewer.dims.set_current_step(rest.index(name), index)
@@ -88,7 +89,7 @@ def _napari() -> Any:
 
 
 def _image_layers(image: Image, channels: Sequence[int] | Mapping[int, Look] | None) -> list[dict[str, Any]]:
-    at = channel_axis(image)
+    at = channel_axis(image.axes)
     levels = [level.to_dask() for level in image.levels]
     layers = []
     for index, look in enumerate(channel_looks(image, channels)):
@@ -110,7 +111,7 @@ def _image_layers(image: Image, channels: Sequence[int] | Mapping[int, Look] | N
 
 def _label_layer(label: Image, name: str, image: Image) -> dict[str, Any]:
     """Return a label image as a layer; without channels, so that it lies over all of them."""
-    at = channel_axis(label)
+    at = channel_axis(label.axes)
     levels = [level.to_dask() for level in label.levels]
     return {
         **_data([_at(level, at, 0) for level in levels]),

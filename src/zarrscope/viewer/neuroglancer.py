@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from zarrscope.errors import ArgumentError, UnsupportedError
+from zarrscope.model.axes import channel_axis
 from zarrscope.model.units import conversion
-from zarrscope.viewer.channels import channel_axis, channel_looks, displayed_axes
+from zarrscope.viewer.channels import channel_looks, displayed_axes
 from zarrscope.viewer.neuroglancer_documents import readable
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _source(image: Image, address: str) -> str:
 def _image_layers(
     image: Image, address: str, channels: Sequence[int] | Mapping[int, Look] | None, dims: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    at, layers, names = channel_axis(image), [], set[str]()
+    at, layers, names = channel_axis(image.axes), [], set[str]()
     for index, look in enumerate(channel_looks(image, channels, dims)):
         name = look.name if look.name not in names else f"{look.name} ({index})"
         names.add(name)
@@ -228,4 +229,5 @@ def _label_layer(image: Image, address: str, name: str, *, visible: bool, alpha:
         "notSelectedAlpha": 0,
         "segments": [],
     }
-    return layer | ({"segmentColors": colors} if colors else {}) | _channel(image, channel_axis(image), 0)
+    at = channel_axis(image.axes)
+    return layer | ({"segmentColors": colors} if colors else {}) | _channel(image, at, 0)

@@ -13,10 +13,10 @@ from zarrscope.array.group import read_group
 from zarrscope.check.overlay import Overlay
 from zarrscope.documents import dump_json
 from zarrscope.errors import UnsupportedError
+from zarrscope.model.axes import channel_axis
 from zarrscope.model.units import SPACE_UNITS, TIME_UNITS
 from zarrscope.store.contracts import Info
 from zarrscope.store.keys import join
-from zarrscope.viewer.channels import channel_axis
 
 if TYPE_CHECKING:
     from zarrscope.node.image import Image, Level
@@ -63,7 +63,7 @@ class Retold(Overlay):
 
 def readable(image: Image) -> bool:
     """Return whether Neuroglancer reads the document of an image as it stands."""
-    channel = channel_axis(image)
+    channel = channel_axis(image.axes)
     return (
         image.version == _READ[image.document.zarr_format]
         and image.scale is not None
@@ -114,7 +114,7 @@ def _document(image: Image) -> tuple[str, bytes]:
 
 
 def _axes(image: Image) -> list[dict[str, str]]:
-    channel, found = channel_axis(image), []
+    channel, found = channel_axis(image.axes), []
     for number, axis in enumerate(image.axes):
         kind = "channel" if number == channel else axis.type
         found.append(

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.errors import UnsupportedError
+from zarrscope.model.axes import channel_axis
 from zarrscope.model.calibrate import calibrated
 from zarrscope.pyramid.downsample import kernel
 from zarrscope.pyramid.levels import spatial_axes
@@ -15,7 +16,7 @@ from zarrscope.spec.versions import limits
 from zarrscope.types import Region
 from zarrscope.virtual.layout import levels_of
 from zarrscope.virtual.pixels import Pixels
-from zarrscope.virtual.windows import channel_axis, middle, without_window
+from zarrscope.virtual.windows import middle, without_window
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -91,7 +92,7 @@ class VirtualImage:
         Channels are taken together.
         """
         here, axes = self.levels[level], self.description.axes
-        whole, flat = spatial_axes(axes)[-2:], channel_axis(self.description)
+        whole, flat = spatial_axes(axes)[-2:], channel_axis(axes)
         start, stop = [0] * len(axes), list(here.shape)
         for i, axis in enumerate(axes):
             if i not in whole and i != flat:

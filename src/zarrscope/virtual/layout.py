@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from zarrscope.array.contracts import reads_directly
 from zarrscope.budget import format_size
 from zarrscope.errors import ArgumentError, BudgetError
+from zarrscope.model.axes import channel_axis
 from zarrscope.pyramid.levels import SMALLEST, coarser, spatial_axes
 from zarrscope.types import Region
 
@@ -120,7 +121,7 @@ def levels_of(
         raise ArgumentError(f"an image of shape {arrays[0].shape} holds no pixels; nothing can be shown")
     prefix = f"{path}/" if path else ""
     plane = spatial_axes(axes)[-2:]
-    colour = next((i for i, axis in enumerate(axes) if axis.type == "channel" or axis.name == "c"), None)
+    colour = channel_axis(axes)
     levels = [_stored(f"{prefix}{i}", array, plane, colour, memory) for i, array in enumerate(arrays)]
     sides = _sides(arrays[-1], plane, colour)
     while (last := levels[-1]) and max(last.shape[i] for i in plane) > SMALLEST:

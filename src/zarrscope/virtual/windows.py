@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarrscope.errors import ZarrscopeError
+from zarrscope.model.axes import channel_axis, channel_count
 from zarrscope.pyramid.levels import spatial_axes
 from zarrscope.types import Region
 from zarrscope.write.contrast import Contrast
@@ -31,16 +32,9 @@ def without_window(description: ImageDescription, shape: Shape) -> tuple[int, ..
     """Return the channels of which the source does not say how bright they are; none for label images."""
     if description.label:
         return ()
-    at = channel_axis(description)
-    count = 1 if at is None else shape[at]
+    count = channel_count(description.axes, shape)
     known = description.channels
     return tuple(i for i in range(count) if i >= len(known) or known[i].window is None)
-
-
-def channel_axis(description: ImageDescription) -> int | None:
-    """Return where the channels lie, or None."""
-    axes = enumerate(description.axes)
-    return next((i for i, axis in axes if axis.type == "channel" or axis.name == "c"), None)
 
 
 def rendering(
@@ -81,7 +75,7 @@ def middle(description: ImageDescription, level: VirtualLevel, channel: int = 0)
     """
     axes = list(description.axes)
     index = tuple(n // 2 if i in spatial_axes(axes) else 0 for i, n in enumerate(level.grid))
-    chosen, at = level.chunk(index), channel_axis(description)
+    chosen, at = level.chunk(index), channel_axis(description.axes)
     if at is None:
         return chosen
     start, stop = list(chosen.start), list(chosen.stop)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarrscope.array.foreign import ForeignArray, Transposed
 from zarrscope.errors import ArgumentError
+from zarrscope.model.axes import channel_count
 from zarrscope.model.calibrate import Numbers, by_axis, calibrated
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import BY_NDIM, ORDER, axis, check_letters, permutation
@@ -161,7 +162,7 @@ def _described(
         translation={**facts.translation, **by_axis(translation, letters, "translation")},
         unit={**facts.units, **_units(unit, letters)},
         channels=channels or facts.channels,
-        channel_count=pixels.shape[letters.index("c")] if "c" in letters else 1,
+        channel_count=channel_count(tuple(map(axis, letters)), pixels.shape),
     )
     return (pixels if order == tuple(range(count)) else Transposed(pixels, order)), description
 

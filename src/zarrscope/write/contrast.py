@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarrscope.model.axes import channel_axis
 from zarrscope.model.build import rendering_of
 from zarrscope.model.rendering import Channel, Rendering, Window
 
@@ -36,8 +37,7 @@ class Contrast:
     """
 
     def __init__(self, description: ImageDescription, dtype: np.dtype[Any], chunk: Shape) -> None:
-        names = [axis.name if axis.type != "channel" else "c" for axis in description.axes]
-        self._axis = names.index("c") if "c" in names else None
+        self._axis = channel_axis(description.axes)
         self._chunk = 1 if self._axis is None else chunk[self._axis]
         self._known, self._dtype = description.channels, dtype
         self._seen: dict[int, tuple[float, float]] = {}

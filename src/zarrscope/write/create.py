@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarrscope.errors import ArgumentError
+from zarrscope.model.axes import channel_count
 from zarrscope.model.calibrate import Numbers, by_axis, calibrated
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import ORDER, axis, check_letters
@@ -86,13 +87,14 @@ def create(
         raise ArgumentError(f"axes {axes!r}: regions are put in the order t, c, z, y, x; order the axes so")
     count = len(letters)
     store = resolve_writable(url)
+    named = tuple(map(axis, letters))
     description = calibrated(
-        ImageDescription(name or name_of(store), tuple(map(axis, letters)), (None,) * count),
+        ImageDescription(name or name_of(store), named, (None,) * count),
         scale=by_axis(scale, letters, "scale"),
         translation=by_axis(translation, letters, "translation"),
         unit=unit,
         channels=channels,
-        channel_count=shape[letters.index("c")] if "c" in letters else 1,
+        channel_count=channel_count(named, shape),
     )
     options = plan_options(version, chunks, shards, levels, downsample, memory)
     size = tuple(int(n) for n in shape)

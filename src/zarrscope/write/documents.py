@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zarrscope import __version__
 from zarrscope.array.describe import to_documents
 from zarrscope.documents import dump_json
+from zarrscope.model.axes import channel_count
 from zarrscope.model.build import LevelPlacement, multiscale_of
 from zarrscope.model.collection import LAYOUT, Collection
 from zarrscope.model.node import Node
@@ -137,8 +138,7 @@ def _longest(description: ImageDescription, dtype: np.dtype[Any], plan: PyramidP
     if description.label:
         return None
     contrast = Contrast(description, dtype, plan.levels[-1].chunks)
-    names = [axis.name if axis.type != "channel" else "c" for axis in description.axes]
-    count = plan.levels[0].shape[names.index("c")] if "c" in names else 1
+    count = channel_count(description.axes, plan.levels[0].shape)
     most = sys.float_info.max.hex()
     contrast.recall({str(channel): (f"-{most}", most) for channel in range(count)})
     return contrast.rendering()
