@@ -71,6 +71,14 @@ class ImageGroup:
         """
         return Image(self._below(path))
 
+    @property
+    def first(self) -> str | None:
+        """Path of the first image, None where there is none; of a plate no more wells are read than it takes."""
+        plate = self.document.model.plate
+        if plate is None:
+            return next(iter(self.paths), None)
+        return next((path for well in plate.wells for path in self._fields_of(well.path)), None)
+
     def __iter__(self) -> Iterator[Image]:
         return map(self.image, self.paths)
 
@@ -91,15 +99,15 @@ class ImageGroup:
         """Return well by well the fields of view; wells that are not there are left out."""
         plate = self.document.model.plate
         wells = [well.path for well in plate.wells] if plate else []
+        return tuple(path for found in fan_out(self._fields_of, wells) for path in found)
 
-        def fields(path: str) -> list[str]:
-            try:
-                well = self._below(path).model.well
-            except (NotFoundError, UnsupportedError):
-                return []
-            return [join(path, field.path) for field in well.fields] if well else []
-
-        return tuple(field for found in fan_out(fields, wells) for field in found)
+    def _fields_of(self, path: str) -> list[str]:
+        """Return the fields of the well at a path, none where it is not there."""
+        try:
+            well = self._below(path).model.well
+        except (NotFoundError, UnsupportedError):
+            return []
+        return [join(path, field.path) for field in well.fields] if well else []
 
     def _series(self) -> tuple[str, ...]:
         """Return the series that the ``OME`` group lists, else 0, 1, 2 ... until one is absent."""

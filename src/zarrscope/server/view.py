@@ -199,10 +199,11 @@ def first_image(store: Readable) -> Image:
         There is none that can be read.
     """
     node = open_node(store)
-    image = node if isinstance(node, Image) else next(iter(node), None)
-    if image is None:
+    if isinstance(node, Image):
+        return node
+    if node.first is None:
         raise NotFoundError(f"{node.url}: there is no image in this {node.kind}")
-    return image
+    return node.image(node.first)
 
 
 def _close(store: Any) -> None:

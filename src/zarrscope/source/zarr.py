@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from xxhash import xxh3_64
@@ -14,6 +15,7 @@ from zarrscope.model.axes import channel_axis
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import BY_NDIM, ORDER, axis, check_letters, permutation
 from zarrscope.node.groups import ImageGroup
+from zarrscope.node.image import Image
 from zarrscope.node.open import open_node
 from zarrscope.source.contracts import Scene
 from zarrscope.store.local import LocalStore
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from zarrscope.array.chunked import ChunkedArray
     from zarrscope.array.contracts import LazyArray
     from zarrscope.model.axes import Axis
-    from zarrscope.node.image import Image
     from zarrscope.store.contracts import Readable
 
 
@@ -52,7 +53,7 @@ def open_zarr(url: str, *, axes: str | None = None) -> ZarrSource:
 
 
 class ZarrSource:
-    """An OME-Zarr or a Zarr array as a source.
+    """An OME-Zarr or a Zarr array as a source. Of a group the images are opened once somebody asks for them.
 
     Parameters
     ----------
@@ -65,10 +66,44 @@ class ZarrSource:
     def __init__(self, url: str | Readable, axes: str | None = None) -> None:
         self._url, self._axes = url, axes
         self._store = resolve(url)
-        self.ome_xml: str | None = None
-        self.node: Image | ImageGroup | None = None
+        try:
+            self._found = self._open()
+            if not isinstance(self._found, ImageGroup):
+                _ = self.scenes
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def node(self) -> Image | ImageGroup | None:
         """What stands there, where it is an OME-Zarr of which the user says nothing else."""
-        self.scenes: Sequence[Scene] = self._open()
+        return self._found if self._axes is None and isinstance(self._found, Image | ImageGroup) else None
+
+    @property
+    def ome_xml(self) -> str | None:
+        """The OME-XML beside a collection."""
+        return self._found.ome_xml if isinstance(self._found, ImageGroup) else None
+
+    @cached_property
+    def scenes(self) -> Sequence[Scene]:
+        """All images.
+
+        Raises
+        ------
+        UnsupportedError
+            It is a group without images.
+        """
+        found = self._found
+        if isinstance(found, Image):
+            return (_scene(found, self._axes, ""),)
+        if not isinstance(found, ImageGroup):
+            return (_plain(found, self._axes, self._store.url()),)
+        scenes = tuple(_scene(found.image(path), self._axes, path) for path in found.paths)
+        if found.kind == "plate":
+            scenes = tuple(replace(s, notes=(*s.notes, _PLATE)) for s in scenes)
+        if not scenes:
+            raise UnsupportedError(f"{found.url} is an OME-Zarr {found.kind} without images")
+        return scenes
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ZarrSource, (self._url, self._axes)
@@ -84,7 +119,9 @@ class ZarrSource:
         return xxh3_64(repr([self._store.head(name) for name in names]).encode()).hexdigest()
 
     def close(self) -> None:
-        """Do nothing: no handle is held."""
+        """Close the archive, where the address leads to one; a store that was given is somebody else's."""
+        if self._store is not self._url and (close := getattr(self._store, "close", None)) is not None:
+            close()
 
     def __enter__(self) -> Self:
         return self
@@ -94,24 +131,14 @@ class ZarrSource:
     ) -> None:
         self.close()
 
-    def _open(self) -> tuple[Scene, ...]:
+    def _open(self) -> Image | ImageGroup | ChunkedArray:
         try:
-            node = open_node(self._store)
+            return open_node(self._store)
         except (UnsupportedError, NotFoundError):
             array = _array(self._store)
             if array is None:
                 raise
-            return (_plain(array, self._axes, self._store.url()),)
-        self.node = node if self._axes is None else None
-        if isinstance(node, ImageGroup):
-            self.ome_xml = node.ome_xml
-            scenes = tuple(_scene(node.image(path), self._axes, path) for path in node.paths)
-            if node.kind == "plate":
-                scenes = tuple(replace(s, notes=(*s.notes, _PLATE)) for s in scenes)
-            if not scenes:
-                raise UnsupportedError(f"{node.url} is an OME-Zarr {node.kind} without images")
-            return scenes
-        return (_scene(node, self._axes, ""),)
+            return array
 
 
 def _array(store: Readable) -> ChunkedArray | None:

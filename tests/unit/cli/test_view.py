@@ -12,7 +12,7 @@ import time
 import urllib.request
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -85,6 +85,63 @@ def test_from_python(tiff: Path) -> None:
         assert np.array_equal(zarrscope.open(shown.data).levels[0][...], PIXELS)
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(shown.url)
+
+
+class _Counting(SimpleHTTPRequestHandler):
+    """Counts the requests."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        super().do_GET()
+
+    def do_HEAD(self) -> None:
+        type(self).asked += 1
+        super().do_HEAD()
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+
+def plate(folder: Path, rows: int, columns: int) -> None:
+    """Write a plate of one field a well, all of them the same image."""
+    lines = {
+        "rows": [{"name": chr(65 + r)} for r in range(rows)],
+        "columns": [{"name": f"{c + 1}"} for c in range(columns)],
+    }
+    wells = [
+        {"path": f"{chr(65 + r)}/{c + 1}", "rowIndex": r, "columnIndex": c}
+        for r in range(rows)
+        for c in range(columns)
+    ]
+
+    def group(path: str, said: dict[str, Any]) -> None:
+        (folder / path).mkdir(parents=True, exist_ok=True)
+        document = {"zarr_format": 3, "node_type": "group", "attributes": {"ome": {"version": "0.5", **said}}}
+        (folder / path / "zarr.json").write_text(json.dumps(document))
+
+    group("", {"plate": {"name": "p", **lines, "wells": wells}})
+    for well in wells:
+        group(well["path"], {"well": {"images": [{"path": "0"}]}})
+    zarrscope.write(PIXELS[0, 0], folder / wells[0]["path"] / "0", axes="yx")
+    for well in wells[1:]:
+        (folder / well["path"] / "0").symlink_to(folder / wells[0]["path"] / "0")
+
+
+def test_a_large_plate_is_there_as_soon_as_a_small_one(tmp_path: Path) -> None:
+    requests = []
+    for name, rows, columns in (("small", 2, 3), ("large", 16, 24)):
+        plate(tmp_path / name, rows, columns)
+        handler = type("Handler", (_Counting,), {})
+        with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=tmp_path)) as far:
+            threading.Thread(target=far.serve_forever, daemon=True).start()
+            with zarrscope.view(f"http://127.0.0.1:{far.server_port}/{name}", channels=[0]) as shown:
+                requests.append(handler.asked)
+                last = zarrscope.open(f"{shown.data}{chr(64 + rows)}/{columns}/0")
+                assert np.array_equal(last.levels[0][...], PIXELS[0, 0])
+            far.shutdown()
+    assert requests[0] == requests[1] < 20
 
 
 class _Stuck(SimpleHTTPRequestHandler):
