@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,10 +108,13 @@ def with_labels(
     colors: dict[int, tuple[int, int, int]] | None = None,
     *,
     outline: bool = False,
+    factor: float = 1,
+    corner: tuple[float, float] = (0, 0),
 ) -> NDArray[Any]:
-    """Return the canvas with a label image of one level over it."""
+    """Return the canvas with a label image of one level over it; its corner is in pixels of the image."""
     height, width = canvas.shape[:2]
-    rows, columns, inside = places(view, height, width, ids.shape, 1)
+    moved = replace(view, y=view.y - corner[0], x=view.x - corner[1])
+    rows, columns, inside = places(moved, height, width, ids.shape, factor)
     paint = label_colors(ids)
     for number, color in (colors or {}).items():
         paint[ids == number] = color

@@ -209,6 +209,40 @@ def test_labels(show: Show, tmp_path: Path, outline: bool) -> None:
     same(canvas, with_labels(base, ids, view, 0.5, {70001: (10, 200, 90)}, outline=outline), covered)
 
 
+@pytest.mark.parametrize("factor", [1, 2])
+def test_labels_of_a_part(show: Show, tmp_path: Path, factor: int) -> None:
+    """A label image of half the extent that begins 20 rows and 30 columns inside: its document says where."""
+    pixels = ramp((150, 160), "u1")
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(
+        pixels, place, axes="yx", levels=1, version="0.4", scale={"y": 0.5, "x": 0.5}, unit="micrometer"
+    )
+    ids = (np.indices((75 // factor, 80 // factor)) // 9).sum(0).astype("u2") + 1
+    labels = zarr.open_group(place, mode="a", zarr_format=2).create_group("labels")
+    labels.attrs["labels"] = ["cells"]
+    cells = labels.create_group("cells")
+    cells.create_array("0", shape=ids.shape, chunks=(32, 32), dtype="u2")[...] = ids
+    step = 0.5 * factor
+    edge = [20 * 0.5 - 0.25, 30 * 0.5 - 0.25]  # of the image, whose first pixel has its centre at 0
+    told = multiscales("yx")
+    told[0]["axes"] = [{"name": n, "type": "space", "unit": "micrometer"} for n in "yx"]
+    told[0]["datasets"][0]["coordinateTransformations"] = [
+        {"type": "scale", "scale": [step, step]},
+        {"type": "translation", "translation": [at + step / 2 for at in edge]},
+    ]
+    cells.attrs["multiscales"] = told
+    cells.attrs["image-label"] = {"version": "0.4"}
+    view = View(75.3, 80.2, 3.0)
+    canvas, _ = show(
+        resolve(place),
+        view={"y": view.y, "x": view.x, "zoom": view.zoom},
+        layers=[{"channel": 0, "window": [0, 250], "color": "ffffff"}],
+        labels=[{"path": "labels/cells", "visible": True, "opacity": 0.5}],
+    )
+    base, covered = picture([Layer([pixels], (0, 250))], view, *canvas.shape[:2])
+    same(canvas, with_labels(base, ids, view, 0.5, factor=factor, corner=(20, 30)), covered)
+
+
 def test_rgb(show: Show, tmp_path: Path) -> None:
     """A colour TIFF is shown in its colours, with nobody choosing anything."""
     pixels = np.random.default_rng(3).integers(0, 255, (140, 180, 3)).astype("u1")

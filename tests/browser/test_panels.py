@@ -71,6 +71,22 @@ def test_labels_are_found_and_named(page: Page, labelled: Path) -> None:
         assert not np.array_equal(page.pixels(), before)
 
 
+def test_beside_a_label_image_nothing_is_said_of_it(page: Page, labelled: Path) -> None:
+    document = labelled / "labels" / "nuclei" / ".zattrs"
+    told = json.loads(document.read_text())
+    told["multiscales"][0]["datasets"][0]["coordinateTransformations"].append(
+        {"type": "translation", "translation": [30, 0]}
+    )
+    document.write_text(json.dumps(told))
+    with Server({"image": resolve(labelled)}) as server:
+        page.open(f"{server.url}?source=data/image/")
+        hover(page, 70.5, 60.5)
+        assert "neuron" in page.reads("neuron")
+        hover(page, 40.5, 60.5)  # where it would be without its translation
+        page.do("sleep", seconds=0.3)
+        assert "neuron" not in page.do("text")
+
+
 def test_one_of_several(page: Page, tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "two.ome.tif", ome=True) as file:
         file.write(np.full((64, 64), 50, "u1"), metadata={"axes": "YX", "Name": "first one"})

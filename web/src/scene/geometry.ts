@@ -2,6 +2,7 @@
 
 import { mapping } from "../ome/geometry";
 import type { Image } from "../ome/model";
+import { METRES } from "./numbers";
 
 /** The axes that run down and across the screen, and along the depth of a stack if there is one. */
 export interface PlaneAxes {
@@ -59,17 +60,51 @@ export function levelGrid(image: Image, level: number, axis: number): Grid {
   return mapping(image, level, axis);
 }
 
-/** The grid of level 0 of another image (labels) in pixels of level 0 of the one that is shown. */
+/**
+ * Whether the document of an image says where it lies. Steps of 1 from 0 are what programs write that know
+ * nothing of it, often beside an image that has other steps.
+ */
+function isPlaced(image: Image): boolean {
+  const { scale, translation } = image.levels[0]!;
+  return image.axes.some((axis, i) => axis.type === "space" && (scale[i] !== 1 || translation[i] !== 0));
+}
+
+/** What a length in one unit is in another; undefined where they cannot be compared. */
+function exchanged(unit: string | undefined, into: string | undefined): number | undefined {
+  if (unit === into || unit === undefined || into === undefined) return 1;
+  const ratio = METRES[unit]! / METRES[into]!;
+  return Number.isFinite(ratio) ? ratio : undefined;
+}
+
+/** Whether an image begins elsewhere: where none says so, edges lie on each other, as among levels. */
+function isMoved(shown: Image, other: Image): boolean {
+  const begin = (image: Image, axis: number): number => image.levels[0]!.translation[axis] ?? 0;
+  return other.axes.some(({ name, type }, i) => {
+    const own = shown.axes.findIndex((axis) => axis.name === name);
+    return type === "space" && own >= 0 && begin(other, i) !== begin(shown, own);
+  });
+}
+
+/**
+ * The grid of level 0 of another image (labels) in pixels of level 0 of the one that is shown: where its own
+ * document says that it lies. Where that says nothing it covers the whole.
+ */
 export function imageGrid(shown: Image, shownAxis: number, other: Image, axis: number): Grid {
   if (shown === other) return { factor: 1, offset: 0 };
-  const [a, b] = [sizeOf(shown, shownAxis), sizeOf(other, axis)];
-  if (a === b) return { factor: 1, offset: 0 };
-  const factor = stepOf(other, axis) / stepOf(shown, shownAxis);
-  const from = (shown.levels[0]?.translation[shownAxis] ?? 0) - stepOf(shown, shownAxis) / 2;
-  const to = (other.levels[0]?.translation[axis] ?? 0) - stepOf(other, axis) / 2;
-  const offset = (to - from) / stepOf(shown, shownAxis);
-  const covers = Math.abs(b * factor - a) <= Math.max(2 * factor, 0.5 * a);
-  return covers ? { factor, offset } : { factor: a / b, offset: 0 };
+  const ratio = exchanged(unitOf(other, axis), unitOf(shown, shownAxis));
+  if (ratio === undefined || other.axes[axis]!.type !== "space" || !isPlaced(other)) {
+    return { factor: sizeOf(shown, shownAxis) / Math.max(1, sizeOf(other, axis)), offset: 0 };
+  }
+  const [step, own] = [stepOf(shown, shownAxis), ratio * stepOf(other, axis)];
+  const from = (shown.levels[0]?.translation[shownAxis] ?? 0) - step / 2;
+  const to = ratio * (other.levels[0]?.translation[axis] ?? 0) - own / 2;
+  const [factor, offset] = [own / step, isMoved(shown, other) ? (to - from) / step : 0];
+  // What rounding leaves is no shift.
+  return { factor: near(factor, 1) ? 1 : factor, offset: near(offset, 0) ? 0 : offset };
+}
+
+function near(value: number, whole: number): boolean {
+  return Math.abs(value - whole) < 1e-6;
 }
 
 /** One grid inside another. */

@@ -42,18 +42,19 @@ function matching(shown: Image, other: Image, axis: number): number {
   return other.axes[axis]!.type === "channel" ? -1 : shown.axes.findIndex((candidate) => candidate.name === name);
 }
 
-/** The same plane of another image (labels); undefined where that has no such axes. */
+/** The same plane of another image (labels); undefined where that has no such axes, or does not reach. */
 export function planeIn(other: Image, shown: Image, axes: Axes, place: readonly number[]): Plane | undefined {
   if (other === shown) return planeOf(shown, axes, place, 0);
   const own = other.axes.map((_, axis) => matching(shown, other, axis));
   const [down, across] = [own.indexOf(axes.down), own.indexOf(axes.across)];
   if (down < 0 || across < 0) return undefined;
   const at = own.map((axis, i) => {
-    if (axis < 0) return 0;
+    if (axis < 0 || i === down || i === across) return 0;
     const grid = imageGrid(shown, axis, other, i);
     const index = Math.floor((place[axis]! + 0.5 - grid.offset) / grid.factor);
-    return Math.min(Math.max(index, 0), sizeOf(other, i) - 1);
+    return index < 0 || index >= sizeOf(other, i) ? undefined : index;
   });
+  if (!at.every((index) => index !== undefined)) return undefined;
   return { image: other, level: 0, down, across, at };
 }
 

@@ -121,6 +121,26 @@ describe("labels of another size", () => {
     expect(gridOf(image, { down: 2, across: 3 }, plane, 1).down).toEqual({ factor: 4, offset: 0 });
   });
 
+  it("may cover a part only, in other units, and nothing lies beside them", () => {
+    // 0.5 um a pixel from 10 um on (edge at 9.75); 32 pixels of 500 nm whose edge is at 17.75 um: 16 pixels further.
+    const part = makeImage({ axes: "yx", shape: [32, 32], scales: [[500, 500]], translations: [[18000, 18000]] });
+    for (const axis of part.axes) axis.unit = "nanometer";
+    const shown = makeImage({ axes: "yx", shape: [64, 64], scales: [[0.5, 0.5]], translations: [[10, 10]] });
+    expect(imageGrid(shown, 0, part, 0)).toEqual({ factor: 1, offset: 16 });
+    // A slab of two of eight slices, from slice 3 on.
+    const slab = makeImage({ axes: "zyx", shape: [2, 64, 64], scales: [[1, 0.5, 0.5]], translations: [[3, 0, 0]] });
+    const at = (z: number) => planeIn(slab, image, { down: 2, across: 3 }, [0, z, 0, 0])?.at[0];
+    expect([2, 3, 4, 5].map(at)).toEqual([undefined, 0, 1, undefined]);
+  });
+
+  it("cover all of the image where they say nothing, and begin where it begins where they say no more than a size", () => {
+    const silent = makeImage({ axes: "yx", shape: [32, 16] });
+    const shown = makeImage({ axes: "yx", shape: [64, 64], scales: [[0.5, 0.5]] });
+    expect([imageGrid(shown, 0, silent, 0), imageGrid(shown, 1, silent, 1)]).toEqual([{ factor: 2, offset: 0 }, { factor: 4, offset: 0 }]);
+    const sized = makeImage({ axes: "yx", shape: [32, 16], scales: [[2, 2]] });
+    expect(imageGrid(shown, 1, sized, 1)).toEqual({ factor: 4, offset: 0 });
+  });
+
   it("are wanted in their own pixels", () => {
     const plane = planeIn(half, image, { down: 2, across: 3 }, [0, 5, 0, 0])!;
     const want = wantOf(image, { down: 2, across: 3 }, plane, { y0: 10, x0: -4, y1: 20, x1: 8 }, { down: 3, across: 3 }, 1);
