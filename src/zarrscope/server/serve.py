@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
@@ -65,11 +66,14 @@ class Server:
         token: str | None = None,
     ) -> None:
         self._token = secrets.token_urlsafe(24) if token is None else token
-        self._socket = _listen(host, port)
-        self.host, self._port = host, int(self._socket.getsockname()[1])
         self.app = App(stores, self._token, titles)
         self._ended = threading.Event()
-        self._server, self._thread = self._start()
+        with ExitStack() as undo:
+            undo.callback(self.app.close)
+            self._socket = undo.enter_context(_listen(host, port))
+            self.host, self._port = host, int(self._socket.getsockname()[1])
+            self._server, self._thread = self._start()
+            undo.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -123,6 +127,7 @@ class Server:
                 break
             begun.wait(0.005)
         if not server.started:
+            server.should_exit = True
             raise StoreError(f"{self.host}:{self._port}: the server did not begin; try another --port")
         return server, thread
 
@@ -142,13 +147,13 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THE_WAY)
         listener.bind((host, port))
         listener.listen(128)
-    except PermissionError as error:
+    except BaseException as error:
         listener.close()
-        raise AccessError(f"port {port} may not be used: {error.strerror}; try --port 0") from error
-    except (OverflowError, socket.gaierror) as error:
-        listener.close()
-        raise ArgumentError(f"{host}:{port} is no place to listen at: {error}") from error
-    except OSError as error:
-        listener.close()
-        raise StoreError(f"{host}:{port}: {error.strerror}; another --port, or 0, may be free") from error
+        if isinstance(error, PermissionError):
+            raise AccessError(f"port {port} may not be used: {error.strerror}; try --port 0") from error
+        if isinstance(error, OverflowError | socket.gaierror):
+            raise ArgumentError(f"{host}:{port} is no place to listen at: {error}") from error
+        if isinstance(error, OSError):
+            raise StoreError(f"{host}:{port}: {error.strerror}; another --port, or 0, may be free") from error
+        raise
     return listener

@@ -87,7 +87,7 @@ def encode(
     again = (_again, (thing, version, memory, workers))
     node = thing.node if isinstance(thing, ZarrSource) else thing
     if isinstance(node, Image | ImageGroup) and version in (None, node.version):
-        return Below(node.document.store, node.document.path)
+        return Below(node.document.store, node.document.path, thing.close if node is not thing else None)
     source = _source(thing)
     threads = crew(min(workers or cores(), max(1, memory // _A_THREAD)))
     cache, chosen = BlockCache(memory), images_of(source.scenes)

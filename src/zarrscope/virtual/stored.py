@@ -24,10 +24,12 @@ class Below:
         The store.
     path : str
         Of the folder; "" for all of it.
+    closing : callable, optional
+        Closes the store, where it belongs to this one.
     """
 
-    def __init__(self, inner: Readable, path: str) -> None:
-        self.inner, self.path = inner, path
+    def __init__(self, inner: Readable, path: str, closing: Callable[[], None] | None = None) -> None:
+        self.inner, self.path, self._closing = inner, path, closing
         if hasattr(inner, "list"):
             self.list = self._list
         if hasattr(inner, "look"):
@@ -45,7 +47,9 @@ class Below:
         self.close()
 
     def close(self) -> None:
-        """Do nothing: the store belongs to somebody else."""
+        """Close the store, if it does not belong to somebody else."""
+        if self._closing is not None:
+            self._closing()
 
     @property
     def computed_levels(self) -> tuple[str, ...]:

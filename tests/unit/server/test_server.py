@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import uvicorn
 
 import zarrscope
 from zarrscope.errors import ArgumentError, CorruptDataError, StoreError
@@ -264,6 +265,23 @@ def test_a_port_that_is_taken() -> None:
             Server({}, port=other.getsockname()[1])
     with pytest.raises(ArgumentError):
         Server({}, port=70000)
+
+
+def test_what_cannot_begin_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+    kind = socket.socket
+    monkeypatch.setattr(socket, "socket", lambda *how: made.append(kind(*how)) or made[-1])
+    with closing(kind()) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        for wrong in ({"port": other.getsockname()[1]}, {"host": "256.256.256.256"}, {"port": 70000}):
+            with pytest.raises((ArgumentError, StoreError)):
+                Server({}, **wrong)
+    monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: None)  # it ends before it has begun
+    with pytest.raises(StoreError, match="did not begin"):
+        Server({})
+    assert [one.fileno() for one in made] == [-1] * len(made)
+    assert made
 
 
 def test_an_interrupted_wait_leaves_the_server_running() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from tests.unit.virtual.arrays import Tiles, halved, noise
 
 from zarrscope.convert.plan import ConvertOptions
 from zarrscope.convert.run import convert
-from zarrscope.errors import ArgumentError, BudgetError, UnsupportedError
+from zarrscope.errors import ArgumentError, BudgetError, NotFoundError, UnsupportedError
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.labels import ImageLabel
 from zarrscope.model.naming import axis
@@ -24,9 +27,6 @@ from zarrscope.virtual.encode import encode
 from zarrscope.virtual.store import VirtualStore
 from zarrscope.virtual.stored import Below
 from zarrscope.write.array import write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def opened(store: Any) -> Image:
@@ -119,6 +119,47 @@ def test_what_is_stored_passes_as_it_is(tmp_path: Path, version: str) -> None:
                     found.close()
                 assert store.computed_levels == ()
                 assert store.look("absent") is None
+
+
+def handles(path: Path) -> int:
+    """Return how often this process has a file open."""
+    found = 0
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found += one.readlink() == path
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="Linux alone tells which files are open")
+@pytest.mark.parametrize("form", ["image", "other version", "array", "no Zarr"])
+def test_an_archive_is_closed_with_the_store(tmp_path: Path, form: str) -> None:
+    write(noise((30, 40)), tmp_path / "a.ome.zarr", axes="yx", levels=1)
+    copied = tmp_path / "a.ome.zarr" / ("0" if form == "array" else "")
+    archive = tmp_path / "a.zarr.zip"
+    with ZipFile(archive, "w") as file:
+        for one in () if form == "no Zarr" else copied.rglob("*"):
+            file.write(one, one.relative_to(copied))
+    if form == "no Zarr":
+        with pytest.raises(NotFoundError) as told:
+            open_source(archive)
+        assert handles(archive) == 0, told
+        return
+    store = encode(open_source(archive), version="0.4" if form == "other version" else None)
+    key = next(key for key in store.list() if key.endswith("0"))
+    before = bytes(store.get(key))
+    assert handles(archive) == 1
+    store.close()
+    store.close()
+    assert handles(archive) == 0, before
+
+
+def test_what_was_given_open_stays_open(tmp_path: Path) -> None:
+    write(noise((30, 40)), tmp_path / "a.ozx", axes="yx", levels=1)
+    image = open_node(tmp_path / "a.ozx")
+    assert isinstance(image, Image)
+    for version in (None, "0.4"):
+        encode(image, version=version).close()
+        np.testing.assert_array_equal(image.levels[0][:], noise((30, 40)))
 
 
 @pytest.mark.parametrize(("stored", "wanted"), [("0.4", "0.5"), ("0.5", "0.4")])
