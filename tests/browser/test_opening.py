@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -26,6 +27,20 @@ window.fetch = async (...all) => {
 };
 """
 """A script that holds back the requests whose address holds `held` until somebody calls `release`."""
+
+
+WINDOW = quote('{"v":1,"layers":[{"channel":0,"window":[0,7]}]}')
+
+BUSY = """
+const real = window.fetch;
+window.busy = true;
+window.fetch = async (...all) => {
+  const address = String(all[0]?.url ?? all[0]);
+  if (window.busy && address.includes("/0/c/")) return new Response("", { status: 503 });
+  return real(...all);
+};
+"""
+"""A script that lets the server be busy for chunks until `busy` is taken back."""
 
 
 @pytest.fixture
@@ -68,3 +83,18 @@ def test_what_is_done_while_another_image_is_opened_is_not_done_to_it(page: Page
         page.set(series="0")
         assert page.evaluate("zarrscope.state()") == {"v": 1, "series": "0"}
         assert page.evaluate("zarrscope.resolved().layers[0].window[1]") <= 100
+
+
+def test_chunks_of_a_busy_server_come_by_themselves(page: Page, tmp_path: Path) -> None:
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(np.full((64, 64), 7, "u1"), place, axes="yx", levels=1, version="0.5")
+    with Server({"image": resolve(place)}) as server:
+        page.open(f"{server.url}?source=data/image/#{WINDOW}", init=BUSY)
+        text = page.reads("could not be shown (striped)")
+        assert "503" in text
+        assert "tried again by itself" in text
+        page.evaluate("window.busy = false")
+        assert "has come after all" in page.reads("has come after all")
+        assert "striped" not in page.do("text")
+        height, width = page.pixels().shape[:2]
+        assert page.pixels()[height // 2, width // 2].tolist() == [255, 255, 255]

@@ -7,10 +7,11 @@ import type { Store } from "../store/contracts";
 import { CountedStore } from "../store/counted";
 import type { BadTile, Pixels, Plane, Tile, TileEngine, Want } from "./contracts";
 import { cut, strides } from "./cut";
+import { Failures } from "./failures";
 import { covered } from "./levels";
 import { budgetOf, chunkBytes, chunkId, levelOf, type Need, type Part, partOf, targetLevel, wantedLevels } from "./plan";
 import { DecodePool, type Decoder } from "./pool";
-import { ChunkReader, mayPass, wasCancelled } from "./reading";
+import { ChunkReader, wasCancelled } from "./reading";
 
 export interface EngineOptions {
   /** Decoded chunks that are kept. */
@@ -18,6 +19,8 @@ export interface EngineOptions {
   /** Chunks asked for at a time; four times as many of shards, where neighbours come in one request. */
   parallel?: number;
   decoder?: Decoder;
+  /** Milliseconds until what may pass is asked for again; each time twice as long. */
+  retryAfter?: number;
 }
 
 /** A decoded chunk, with the planes that were cut out of it; without pixels it is not stored. */
@@ -36,12 +39,6 @@ interface Collected {
   cropped: boolean;
 }
 
-interface Failure {
-  error: Error;
-  at: number;
-}
-
-const RETRY_AFTER = 10_000;
 const MOST_DECODING = 64;
 const SHARDED_WEIGHT = 0.25;
 const EMPTY_BYTES = 256;
@@ -58,7 +55,7 @@ class ChunkEngine implements TileEngine {
   private readonly chunks: Bounded<Chunk>;
   private readonly parallel: number;
   private readonly running = new Map<string, AbortController>();
-  private readonly failed = new Map<string, Failure>();
+  private readonly failed: Failures;
   private wants: readonly Want[] = [];
   private needs = new Map<string, Need>();
   private queue: Need[] = [];
@@ -75,6 +72,7 @@ class ChunkEngine implements TileEngine {
     this.reader = new ChunkReader(new CoalescedStore(this.counted), this.decoder);
     this.chunks = new Bounded(options.cacheBytes ?? 256 * 2 ** 20);
     this.parallel = options.parallel ?? 24;
+    this.failed = new Failures(() => this.plan(), options.retryAfter);
   }
 
   get stats(): TileEngine["stats"] {
@@ -86,9 +84,6 @@ class ChunkEngine implements TileEngine {
   want(wants: readonly Want[]): void {
     if (this.wants.length === 0 && wants.length > 0) this.decoder.prepare?.();
     this.wants = wants;
-    for (const [key, failure] of this.failed) {
-      if (mayPass(failure.error) && Date.now() - failure.at > RETRY_AFTER) this.failed.delete(key);
-    }
     this.plan();
   }
 
@@ -125,6 +120,7 @@ class ChunkEngine implements TileEngine {
     this.queue = [];
     for (const controller of this.running.values()) controller.abort();
     this.decoder.close();
+    this.failed.close();
     this.chunks.clear();
   }
 
@@ -149,7 +145,7 @@ class ChunkEngine implements TileEngine {
       if (!this.needs.has(id)) controller.abort();
     }
     this.queue = [...this.needs.values()]
-      .filter(({ id }) => !this.chunks.peek(id) && !this.running.has(id) && !this.failed.has(id))
+      .filter(({ id }) => !this.chunks.peek(id) && !this.running.has(id) && !this.failed.rests(id))
       .sort((a, b) => b.urgency - a.urgency);
     this.pump();
   }
@@ -169,10 +165,10 @@ class ChunkEngine implements TileEngine {
 
   private isHere(want: Want, number: number): boolean {
     const level = levelOf(want, number);
-    if (!level.info) return this.failed.has(levelKey(level));
+    if (!level.info) return this.failed.get(levelKey(level)) !== undefined;
     const { info, places } = partOf(want, number, level.info, this.budget(want));
     const ids = places.map((place) => chunkId(info, place));
-    return ids.every((id) => this.chunks.peek(id) !== undefined || this.failed.has(id));
+    return ids.every((id) => this.chunks.peek(id) !== undefined || this.failed.get(id) !== undefined);
   }
 
   private addNeeds(want: Want, number: number, stage: number): void {
@@ -187,7 +183,7 @@ class ChunkEngine implements TileEngine {
 
   private loadLevel(level: Level): void {
     const key = levelKey(level);
-    if (level.info || this.failed.has(key) || this.running.has(key)) return;
+    if (level.info || this.failed.rests(key) || this.running.has(key)) return;
     this.running.set(key, new AbortController());
     level.load().then(
       () => this.settle(key),
@@ -197,13 +193,10 @@ class ChunkEngine implements TileEngine {
 
   private settle(key: string, error?: unknown): void {
     this.running.delete(key);
-    if (error !== undefined) this.fail(key, error);
+    if (error === undefined) this.failed.delete(key);
+    else this.failed.add(key, error);
     this.plan();
     if (error !== undefined) this.onReady();
-  }
-
-  private fail(key: string, error: unknown): void {
-    this.failed.set(key, { error: error instanceof Error ? error : new Error(String(error)), at: Date.now() });
   }
 
   private pump(): void {
@@ -221,7 +214,7 @@ class ChunkEngine implements TileEngine {
       const pixels = await this.read(need, controller.signal);
       if (!this.closed) this.keep(need, pixels);
     } catch (error) {
-      if (!wasCancelled(error)) this.fail(need.id, error);
+      if (!wasCancelled(error)) this.failed.add(need.id, error);
     }
     const again = controller.signal.aborted && this.needs.has(need.id);
     this.running.delete(need.id);
@@ -256,6 +249,7 @@ class ChunkEngine implements TileEngine {
 
   private keep({ id, info }: Need, pixels: Pixels | undefined): void {
     const bytes = pixels ? chunkBytes(info) : EMPTY_BYTES;
+    this.failed.delete(id);
     this.chunks.set(id, { pixels, tiles: new Map(), copied: 0 }, bytes, (other) => this.needs.has(other));
   }
 
@@ -271,7 +265,7 @@ class ChunkEngine implements TileEngine {
       const chunk = this.chunks.get(id);
       const failure = this.failed.get(id);
       if (chunk) tiles.push(tileOf(chunk, part, place));
-      else if (failure) bad.push(badOf(id, part, place, failure.error));
+      else if (failure) bad.push(badOf(id, part, place, failure));
     }
     return { tiles, bad, done: tiles.length + bad.length === part.places.length, cropped: part.cropped };
   }
@@ -285,7 +279,7 @@ class ChunkEngine implements TileEngine {
       Math.max(1, Math.round((base.info!.shape[axis]! * base.scale[axis]!) / level.scale[axis]!)),
     );
     const id = levelKey(level);
-    const bad = { id, level: number, y: 0, x: 0, height: size[0]!, width: size[1]!, error: failure.error };
+    const bad = { id, level: number, y: 0, x: 0, height: size[0]!, width: size[1]!, error: failure };
     return { tiles: [], bad: [bad], done: true, cropped: false };
   }
 }

@@ -3,6 +3,8 @@
 import { ModelError } from "../ome/model";
 import { NoWebGL } from "../render/gl";
 import { StoreError } from "../store/contracts";
+import type { BadTile } from "../tiles/contracts";
+import { mayPass } from "../tiles/reading";
 import { h } from "./dom";
 import type { Frame } from "./frame";
 
@@ -51,10 +53,16 @@ export function explain(error: Error, address?: string): Explanation {
   return { title, what: `${error.message}${where}`, todo };
 }
 
+/** Whether a tile of what was bad is shown: of a chunk, or of a whole level. */
+function isHere(frame: Frame, bad: string): boolean {
+  const from = bad.startsWith("level ") ? `${bad.slice("level ".length)}:` : `${bad}/`;
+  return frame.shown.some((one) => one.ready.tiles.some((tile) => tile.id.startsWith(from)));
+}
+
 export class Messages {
   private readonly cards = h("div", { class: "cards" });
   private readonly notes = h("div", { class: "notes", attrs: { role: "status", "aria-live": "polite" } });
-  private badShown = "";
+  private badShown = new Map<string, BadTile>();
   private badNote: HTMLElement | undefined;
 
   constructor(stage: HTMLElement) {
@@ -64,7 +72,7 @@ export class Messages {
   clear(): void {
     this.cards.replaceChildren();
     this.notes.replaceChildren();
-    this.badShown = "";
+    this.badShown.clear();
   }
 
   /** Nothing can be shown: the message takes the place of the picture. */
@@ -107,14 +115,18 @@ export class Messages {
   /** Chunks that could not be shown; the picture has stripes in their place. */
   bad(frame: Frame): void {
     const all = new Map(frame.shown.flatMap((one) => one.ready.bad.map((bad) => [bad.id, bad] as const)));
-    const key = [...all.keys()].join(" ");
-    if (key === this.badShown) return;
-    this.badShown = key;
+    const before = this.badShown;
+    if ([...all.keys()].join(" ") === [...before.keys()].join(" ")) return;
+    this.badShown = all;
     this.badNote?.remove();
     const first = all.values().next().value;
-    if (!first) return;
+    if (!first) {
+      if ([...before.keys()].some((id) => isHere(frame, id))) this.note("What could not be shown has come after all.", 6);
+      return;
+    }
     const count = all.size === 1 ? "One chunk" : `${all.size} chunks`;
-    this.badNote = this.note(`${count} could not be shown (striped): ${first.error.message}`, 0);
+    const again = mayPass(first.error) ? " (it is tried again by itself)" : "";
+    this.badNote = this.note(`${count} could not be shown (striped): ${first.error.message}${again}`, 0);
     this.badNote.classList.add("warning");
   }
 }

@@ -223,6 +223,44 @@ describe("failures", () => {
   });
 });
 
+describe("what may pass", () => {
+  it("is asked for again by itself, after pauses that grow, and shown as bad meanwhile", async () => {
+    const store = new Pyramid({ side: 512, levels: 1, chunk: 256 });
+    const image = await openImage(store);
+    const times: number[] = [];
+    store.before = (key) => {
+      if (key !== "0/c/0/1/1") return Promise.resolve();
+      times.push(performance.now());
+      return times.length > 3 ? Promise.resolve() : Promise.reject(new StoreError("server", key, "busy", 503));
+    };
+    const engine = createEngine(store, { decoder, retryAfter: 40 });
+    const seen = new Set<number>();
+    const one = want(image, 0, 0, 512, 512);
+    engine.onReady = () => seen.add(engine.ready(one).bad.length);
+    engine.want([one]);
+    await until(() => engine.ready(one).tiles.length === 4);
+    expect(engine.ready(one).bad).toEqual([]);
+    const pauses = times.slice(1).map((time, i) => Math.round(time - times[i]!));
+    [40, 80, 160].forEach((pause, i) => expect(pauses[i]).toBeGreaterThanOrEqual(pause - 5));
+    expect(store.chunkKeys.length).toBe(3 + 4);
+    expect(seen).toEqual(new Set([0, 1]));
+  });
+
+  it("is left alone where nobody wants it any more", async () => {
+    const store = new Pyramid({ side: 512, levels: 1, chunk: 256 });
+    const image = await openImage(store);
+    store.before = (key) => (key.includes("/c/") ? Promise.reject(new StoreError("network", key, "down")) : Promise.resolve());
+    const engine = createEngine(store, { decoder, retryAfter: 20 });
+    const one = want(image, 0, 0, 256, 256);
+    engine.want([one]);
+    await until(() => engine.ready(one).bad.length === 1);
+    engine.want([]);
+    await pause(60);
+    expect(store.chunkKeys.length).toBe(1);
+    engine.close();
+  });
+});
+
 describe("memory", () => {
   it("stays within its bytes, whatever is looked at", async () => {
     const store = new Pyramid({ side: 8192, levels: 1, chunk: 256 });
