@@ -13,17 +13,23 @@ export interface HttpOptions {
   retries?: number;
   /** Mean of the first pause in milliseconds. */
   pause?: number;
+  /** A request that brings no byte for so many milliseconds is given up, as if the network had failed. */
+  stalled?: number;
   fetch?: typeof fetch;
 }
 
 /** Values kept whole where a server does not know ranges, so that each is read once. */
 const WHOLE_VALUES = 128 * 2 ** 20;
 const LONGEST_PAUSE = 5_000;
+const STALLED_AFTER = 30_000;
+/** What lies below the page comes from a server that may have to compute it first. */
+const OWN_STALLED_AFTER = 120_000;
 
 export class HttpStore implements Store {
   readonly counts = { requests: 0, bytes: 0 };
   private readonly base: URL;
   private readonly shown: string | undefined;
+  private readonly stalled: number;
   private readonly fetch: typeof fetch;
   private rangesIgnored = false;
   private suffixesIgnored = false;
@@ -36,7 +42,9 @@ export class HttpStore implements Store {
     this.base = new URL(base, globalThis.location?.href);
     if (!this.base.pathname.endsWith("/")) this.base.pathname += "/";
     this.base.hash = "";
-    this.shown = options.shown ?? besidePage(this.base);
+    const beside = besidePage(this.base);
+    this.shown = options.shown ?? beside;
+    this.stalled = options.stalled ?? (beside === undefined ? STALLED_AFTER : OWN_STALLED_AFTER);
     // An unbound `fetch` refuses to run as a method of something else than the window.
     this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   }
@@ -117,22 +125,27 @@ export class HttpStore implements Store {
     if (this.options.token) headers["Authorization"] = `Bearer ${this.options.token}`;
     const shown = this.url(key);
     this.counts.requests += 1;
+    const watch = new Watch(this.stalled, signal);
     try {
-      const response = await this.fetch(this.address(key), { method, headers, signal: signal ?? null });
+      const response = await this.fetch(this.address(key), { method, headers, signal: watch.signal });
+      watch.heard();
       if (response.status === 404 || response.status === 410) {
         void response.body?.cancel();
         return undefined;
       }
       if (!response.ok) throw await refused(response, shown, range);
-      return await this.received(response, range, method);
+      return await this.received(response, range, method, watch);
     } catch (error) {
       if (error instanceof StoreError) throw error;
+      if (watch.stalled) throw silent(shown, this.stalled);
       if (signal?.aborted || isAbort(error)) throw new StoreError("aborted", shown, `${shown}: no longer wanted`);
       throw unreachable(shown, error);
+    } finally {
+      watch.end();
     }
   }
 
-  private async received(response: Response, range: Range | undefined, method: string) {
+  private async received(response: Response, range: Range | undefined, method: string, watch: Watch) {
     const partial = response.status === 206;
     const size = sizeOf(response);
     const suffixUnknown = !partial && range !== undefined && "suffixLength" in range && !this.suffixesIgnored;
@@ -140,10 +153,63 @@ export class HttpStore implements Store {
       void response.body?.cancel();
       return { bytes: new Uint8Array(0), partial, size };
     }
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const bytes = await bodyOf(response, watch);
     this.counts.bytes += bytes.length;
     return { bytes, partial, size: undefined };
   }
+}
+
+/** Gives a request up when nothing has been heard for too long, or when it is taken back. */
+class Watch {
+  stalled = false;
+  private readonly controller = new AbortController();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly leave = (): void => this.controller.abort(this.wish?.reason);
+
+  constructor(
+    private readonly patience: number,
+    private readonly wish: AbortSignal | undefined,
+  ) {
+    if (wish?.aborted) this.leave();
+    wish?.addEventListener("abort", this.leave, { once: true });
+    this.heard();
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  heard(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.stalled = true;
+      this.controller.abort();
+    }, this.patience);
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    this.wish?.removeEventListener("abort", this.leave);
+  }
+}
+
+async function bodyOf(response: Response, watch: Watch): Promise<Uint8Array> {
+  const reader = response.body?.getReader();
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done || !value) break;
+    watch.heard();
+    parts.push(value);
+  }
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** The address as it stands below the page, undefined where it is elsewhere or there is no page. */
@@ -227,6 +293,11 @@ async function refused(response: Response, address: string, range?: Range): Prom
   const hint = status === 429 ? "it is asked too often; wait a little" : "try again later, or tell its owner";
   const message = reason === "" ? `${address}: the server answered ${status}; ${hint}` : `${reason} (${status})`;
   return new StoreError("server", address, message, status);
+}
+
+function silent(address: string, milliseconds: number): StoreError {
+  const message = `${address}: the server sent nothing for ${milliseconds / 1000} s; it is overloaded, or the network is`;
+  return new StoreError("network", address, message);
 }
 
 function unreachable(address: string, error: unknown): StoreError {

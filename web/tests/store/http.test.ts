@@ -121,6 +121,34 @@ describe("HttpStore", () => {
     expect(error.message).toMatch(/network.*CORS/);
   });
 
+  it("gives up what brings no byte for too long, before the answer or within it, but not what is only slow", async () => {
+    const dumb = await serving(() => undefined, { stalled: 60, retries: 1 });
+    const begun = performance.now();
+    const error = await failure(dumb);
+    expect([error.failure, seen.length]).toEqual(["network", 2]);
+    expect(error.message).toContain("sent nothing for 0.06 s");
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(110);
+    server!.closeAllConnections();
+    server!.close();
+    const halfway = await serving((_, response) => {
+      response.writeHead(200, { "Content-Length": VALUE.length });
+      response.write(VALUE.slice(0, 500));
+    }, { stalled: 60, retries: 0 });
+    expect((await failure(halfway)).message).toContain("sent nothing");
+    server!.closeAllConnections();
+    server!.close();
+    const slow = await serving((_, response) => {
+      let at = 0;
+      const timer = setInterval(() => {
+        response.write(VALUE.slice(at, (at += 100)));
+        if (at < VALUE.length) return;
+        response.end();
+        clearInterval(timer);
+      }, 20);
+    }, { stalled: 150 });
+    expect(await slow.get("k")).toEqual(VALUE); // 200 ms in all
+  });
+
   it("does with a server that ignores ranges, and reads each value once", async () => {
     const store = await serving((_, response) => response.end(VALUE));
     expect(await store.get("k", { range: { offset: 10, length: 5 } })).toEqual(VALUE.slice(10, 15));
