@@ -159,3 +159,39 @@ def test_a_stack_shows_three_planes(plain: Page, tmp_path: Path) -> None:
     bright, dark, *_ = box(like(section, (255,) * 3), 150)
     assert dark - bright == pytest.approx(size / 20, abs=2)  # one slice of twenty pixels' size
     assert bright - first == pytest.approx(size / 4, abs=4)  # five of ten slices lie before it
+
+
+@pytest.mark.parametrize(("axes", "together"), [("cyx", 3), ("cyx", 1), ("yxc", 3)])
+def test_pictures_in_colour(plain: Page, tmp_path: Path, axes: str, together: int) -> None:
+    """Red, green and blue that only have names: three fields below each other, moved and scaled."""
+    colours = ((250, 20, 10), (40, 180, 90), (70, 90, 240))
+    samples = np.zeros((3, 240, 400), "u1")
+    for row, colour in enumerate(colours):
+        samples[:, 80 * row : 80 * row + 80] = np.array(colour, "u1")[:, None, None]
+    order = ["cyx".index(name) for name in axes]
+    chunks = [(together, 64, 64)[i] for i in order]
+    group = zarr.open_group(tmp_path / "rgb.ome.zarr", mode="w", zarr_format=3)
+    pixels = samples.transpose(order)
+    group.create_array("0", shape=pixels.shape, chunks=chunks, dtype="u1")[...] = pixels
+    space = {"type": "space", "unit": "micrometer"}
+    kinds = {"c": {"type": "channel"}, "y": space, "x": space}
+    placed = [
+        {"type": "scale", "scale": [(1.0, 0.5, 0.5)[i] for i in order]},
+        {"type": "translation", "translation": [(0.0, 30.0, 40.0)[i] for i in order]},
+    ]
+    datasets = [{"path": "0", "coordinateTransformations": placed}]
+    multiscales = [{"axes": [{"name": n, **kinds[n]} for n in axes], "datasets": datasets}]
+    named = {"channels": [{"label": name} for name in ("Red", "Green", "Blue")]}
+    group.attrs["ome"] = {"version": "0.5", "multiscales": multiscales, "omero": named}
+    with zarrscope.view(tmp_path / "rgb.ome.zarr", viewer="neuroglancer") as shown:
+        picture = seen(
+            plain,
+            shown.url,
+            tmp_path / "seen.png",
+            lambda found: all(like(found, one, 2).sum() > 2000 for one in colours),
+        )
+    first = box(like(picture, colours[0], 2))
+    down = (first[1] - first[0]) / 80
+    for row, colour in enumerate(colours):
+        want = (first[0] + 80 * row * down, first[0] + 80 * (row + 1) * down, *first[2:])
+        assert box(like(picture, colour, 2)) == pytest.approx(want, abs=4), colour

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.model.axes import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+RGB = ("FF0000", "00FF00", "0000FF")
+"""The colours of the three samples of one picture."""
+
+_SAMPLES = (("red", "r"), ("green", "g"), ("blue", "b"))
+_COLOR = re.compile(r"#?([0-9A-Fa-f]{6})(?:[0-9A-Fa-f]{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +46,34 @@ class Rendering:
 
     channels: tuple[Channel, ...] = ()
     extra: Mapping[str, Any] = field(default=NOTHING)
+
+
+def is_rgb(channels: Sequence[Channel], dtype: str) -> bool:
+    """Return whether channels are the red, green and blue of one picture.
+
+    No version of the format says so. The rule is that of the viewer in the browser
+    (``web/src/ome/channels.ts``): three of uint8 that have the three pure colours, or their names.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        As many as the channel axis is long.
+    dtype : str
+        Of the pixels, for example ``uint8``.
+    """
+    if len(channels) != len(RGB) or dtype != "uint8":
+        return False
+    colours = [(one.color or "").upper() for one in channels]
+    labels = [(one.label or "").strip().lower() for one in channels]
+    named = all(label in names for label, names in zip(labels, _SAMPLES, strict=True))
+    return named or colours == list(RGB)
+
+
+def color_digits(text: str) -> str | None:
+    """Return the six digits of a colour that somebody wrote, None where it is none.
+
+    People write ``#`` before them and two digits of opacity behind, as CSS does; documents must not (section
+    ``omero-md``), and there such a colour is one that nobody gave.
+    """
+    found = _COLOR.fullmatch(text)
+    return found[1].lower() if found else None

@@ -15,7 +15,7 @@ import numpy as np
 
 from zarrscope.errors import ArgumentError
 from zarrscope.model.axes import channel_axis, channel_count
-from zarrscope.model.rendering import Channel
+from zarrscope.model.rendering import RGB, Channel, color_digits, is_rgb
 from zarrscope.types import Region
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ _PERCENTILES = (0.1, 99.9)
 _WIDEST = 2048
 """Pixels along each side of what automatic windows are taken from."""
 
-_HEX = re.compile(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?")
+_SAMPLES = ("Red", "Green", "Blue")
+
+
+FULL = (0.0, 255.0)
+"""The window that shows colours as they are."""
 
 
 @dataclass(frozen=True)
@@ -102,19 +106,20 @@ def channel_looks(
     count = channel_count(image.axes, image.shape)
     if wrong := [i for i in chosen or () if not isinstance(i, int) or not 0 <= i < count]:
         raise ArgumentError(f"there is no channel {wrong[0]!r}: there are {count}, counted from 0")
-    told = [*image.channels[:count], *[Channel()] * (count - len(image.channels))]
+    told = channels_of(image)
+    rgb = is_rgb(told, str(image.dtype))
     many = count > _AT_ONCE and not any(one.color or one.window for one in told)
     looks = []
     for index, channel in enumerate(told):
         asked = chosen.get(index, {}) if isinstance(chosen, Mapping) else {}
-        window = _window(image, channel, index, asked.get("window"), dims or {})
+        window = _window(image, channel, index, asked.get("window"), dims or {}, rgb=rgb)
         visible = channel.active is not False and (not many or index < _AT_ONCE)
         if chosen is not None and not isinstance(chosen, Mapping):
             visible = index in chosen
         looks.append(
             ChannelLook(
-                _name(image, channel, index, count),
-                _color(channel, index, count, asked.get("color")),
+                _SAMPLES[index] if rgb and not channel.label else _name(image, channel, index, count),
+                _color(channel, index, count, asked.get("color"), rgb=rgb),
                 window,
                 _limits(image, channel, window),
                 bool(asked.get("visible", visible)),
@@ -125,6 +130,20 @@ def channel_looks(
     return tuple(looks)
 
 
+def channels_of(image: Image) -> tuple[Channel, ...]:
+    """Return what the document says of each channel that there is."""
+    count = channel_count(image.axes, image.shape)
+    return (*image.channels[:count], *[Channel()] * (count - len(image.channels)))
+
+
+def one_picture(image: Image, looks: Sequence[ChannelLook]) -> bool:
+    """Return whether all channels are shown, each as its part of one picture in colour."""
+    return is_rgb(channels_of(image), str(image.dtype)) and all(
+        look.visible and look.color == own.lower() and (look.gamma, look.opacity) == (1, 1)
+        for look, own in zip(looks, RGB, strict=True)
+    )
+
+
 def _name(image: Image, channel: Channel, index: int, count: int) -> str:
     if channel.label:
         return channel.label
@@ -133,28 +152,38 @@ def _name(image: Image, channel: Channel, index: int, count: int) -> str:
     return image.name if re.search(r"\w", image.name) else "image"
 
 
-def _color(channel: Channel, index: int, count: int, asked: str | None) -> str:
+def _color(channel: Channel, index: int, count: int, asked: str | None, *, rgb: bool) -> str:
     if asked is not None:
-        if (found := _HEX.fullmatch(asked)) is None:
+        if (found := color_digits(asked)) is None:
             raise ArgumentError(
                 f"colour {asked!r}: other viewers take six hexadecimal digits, such as 00ff00"
             )
-        return found[1].lower()
-    if (own := _HEX.fullmatch(channel.color or "")) is not None:
-        return own[1].lower()
+        return found
+    if rgb:
+        return RGB[index].lower()
+    if channel.color:
+        return channel.color.lower()
     if count <= len(_PAIR):
         return "ffffff" if count == 1 else _PAIR[index]
     return _PALETTE[index % len(_PALETTE)]
 
 
 def _window(
-    image: Image, channel: Channel, index: int, asked: Sequence[float] | None, dims: Mapping[str, int]
+    image: Image,
+    channel: Channel,
+    index: int,
+    asked: Sequence[float] | None,
+    dims: Mapping[str, int],
+    *,
+    rgb: bool,
 ) -> tuple[float, float]:
     if asked is not None:
         return float(asked[0]), float(asked[1])
     own = channel.window
     if own is not None and math.isfinite(own.start) and math.isfinite(own.end) and own.end > own.start:
         return float(own.start), float(own.end)
+    if rgb:
+        return FULL
     return _seen(image, index, dims)
 
 

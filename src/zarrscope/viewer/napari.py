@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zarrscope.array.optional import needed
 from zarrscope.errors import MissingDependencyError
 from zarrscope.model.axes import channel_axis
-from zarrscope.viewer.channels import channel_looks
+from zarrscope.viewer.channels import FULL, channel_looks, one_picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,8 +91,10 @@ def _napari() -> Any:
 def _image_layers(image: Image, channels: Sequence[int] | Mapping[int, Look] | None) -> list[dict[str, Any]]:
     at = channel_axis(image.axes)
     levels = [level.to_dask() for level in image.levels]
-    layers = []
-    for index, look in enumerate(channel_looks(image, channels)):
+    looks, layers = channel_looks(image, channels), []
+    if at == len(image.axes) - 1 and one_picture(image, looks) and all(one.window == FULL for one in looks):
+        return [{**_data(levels), "name": image.name or "image", "rgb": True, **_place(image, at, image)}]
+    for index, look in enumerate(looks):
         layers.append(
             {
                 **_data([_at(level, at, index) for level in levels]),

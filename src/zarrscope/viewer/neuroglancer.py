@@ -14,7 +14,7 @@ from urllib.parse import quote
 from zarrscope.errors import ArgumentError, UnsupportedError
 from zarrscope.model.axes import channel_axis
 from zarrscope.model.units import conversion
-from zarrscope.viewer.channels import channel_looks, displayed_axes
+from zarrscope.viewer.channels import channel_looks, displayed_axes, one_picture
 from zarrscope.viewer.neuroglancer_documents import readable
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ _SHADER = """#uicontrol vec3 color color
 #uicontrol invlerp normalized
 #uicontrol float gamma slider(min=0.1, max=4.0, default=1.0)
 void main() { emitRGB(color * pow(normalized(), gamma)); }
+"""
+_RGB_SHADER = """#uicontrol invlerp red(channel=0)
+#uicontrol invlerp green(channel=1)
+#uicontrol invlerp blue(channel=2)
+void main() { emitRGB(vec3(red(), green(), blue())); }
 """
 _ROOM = (1200, 640)
 """Screen pixels that the panels have at least, in a window of a small notebook."""
@@ -163,7 +168,10 @@ def _image_layers(
     image: Image, address: str, channels: Sequence[int] | Mapping[int, Look] | None, dims: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     at, layers, names = channel_axis(image.axes), [], set[str]()
-    for index, look in enumerate(channel_looks(image, channels, dims)):
+    looks = channel_looks(image, channels, dims)
+    if at is not None and one_picture(image, looks) and _together(image, at):
+        return [_rgb_layer(image, address, at, looks)]
+    for index, look in enumerate(looks):
         name = look.name if look.name not in names else f"{look.name} ({index})"
         names.add(name)
         layer = {
@@ -180,6 +188,32 @@ def _image_layers(
     return layers
 
 
+def _together(image: Image, at: int) -> bool:
+    """Return whether every chunk holds all channels: a shader sees no others than those of its chunk."""
+    return all(level.chunks[at] >= image.shape[at] for level in image.levels)
+
+
+def _rgb_layer(image: Image, address: str, at: int, looks: Sequence[ChannelLook]) -> dict[str, Any]:
+    """Return one layer whose shader sees red, green and blue at once: their axis has the mark ``^``."""
+    channel = f"{image.axes[at].name}^"
+    output = {
+        channel if i == at else f"{axis.name}'" if _is_channel(axis) else axis.name: _step(image, i)
+        for i, axis in enumerate(image.axes)
+    }
+    samples = zip(("red", "green", "blue"), looks, strict=True)
+    controls = {name: _range(image, look) | {"channel": [i]} for i, (name, look) in enumerate(samples)}
+    return {
+        "type": "image",
+        "name": image.name or "image",
+        "source": {"url": _source(image, address), "transform": {"outputDimensions": output}},
+        "channelDimensions": {channel: output[channel]},
+        "blend": "additive",
+        "opacity": 1.0,
+        "shader": _RGB_SHADER,
+        "shaderControls": controls,
+    }
+
+
 def _channel(image: Image, at: int | None, index: int) -> dict[str, Any]:
     if at is None:
         return {}
@@ -192,14 +226,17 @@ def _channel(image: Image, at: int | None, index: int) -> dict[str, Any]:
 
 
 def _controls(image: Image, look: ChannelLook) -> dict[str, Any]:
+    return {"color": f"#{look.color}", "normalized": _range(image, look), "gamma": look.gamma}
+
+
+def _range(image: Image, look: ChannelLook) -> dict[str, Any]:
     def ends(pair: tuple[float, float]) -> list[Any]:
         if image.dtype.kind == "f":
             return list(pair)
         whole = [round(end) for end in pair]
         return [str(end) for end in whole] if image.dtype.itemsize > 4 else whole  # JSON has no 64 bits
 
-    normalized = {"range": ends(look.window), "window": ends(look.limits)}
-    return {"color": f"#{look.color}", "normalized": normalized, "gamma": look.gamma}
+    return {"range": ends(look.window), "window": ends(look.limits)}
 
 
 def _label_layers(image: Image, address: str) -> list[dict[str, Any]]:

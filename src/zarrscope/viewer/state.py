@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from zarrscope.errors import ArgumentError
+from zarrscope.model.rendering import color_digits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,8 +82,18 @@ def _layers(channels: Sequence[int] | Mapping[int, Look] | None, count: int) -> 
         if wrong := set(look) - _OF_A_CHANNEL:
             raise ArgumentError(f"a channel has no {sorted(wrong)[0]!r}; it has {sorted(_OF_A_CHANNEL)}")
         window = {"window": [float(end) for end in look["window"]]} if "window" in look else {}
-        layers.append({"channel": index, **look, **window})
+        layers.append({"channel": index, **look, **window, **_color(look)})
     return layers
+
+
+def _color(look: Look) -> dict[str, str]:
+    """Return the colour as the page takes it: six digits, or the name of one of its maps."""
+    color = look.get("color")
+    if color is None:
+        return {}
+    if not isinstance(color, str):
+        raise ArgumentError(f"colour {color!r:.40}: give six hexadecimal digits, such as '00ff00'")
+    return {"color": color_digits(color) or color}
 
 
 def link(page: str, found: Mapping[str, Any]) -> str:

@@ -1,0 +1,48 @@
+"""Which channels are one picture in colour, and what counts as a colour."""
+
+from __future__ import annotations
+
+import pytest
+
+from zarrscope.model.rendering import Channel, color_digits, is_rgb
+
+PURE = ("FF0000", "00ff00", "0000FF")
+
+
+@pytest.mark.parametrize(
+    ("labels", "colors", "dtype", "rgb"),
+    [
+        ((None,) * 3, PURE, "uint8", True),
+        (("Red", "green ", "B"), (None,) * 3, "uint8", True),
+        (("r", "g", "b"), ("FFFFFF", None, "00FF00"), "uint8", True),  # as it is called
+        (("DAPI", "GFP", "Cy5"), PURE, "uint8", True),
+        ((None,) * 3, PURE, "uint16", False),
+        ((None,) * 3, PURE[::-1], "uint8", False),
+        (("Red", "Green", "DAPI"), (None,) * 3, "uint8", False),
+        ((None,) * 3, (None,) * 3, "uint8", False),
+        (("Red", "Green"), PURE[:2], "uint8", False),
+        (("Red", "Green", "Blue", "Alpha"), (*PURE, "FFFFFF"), "uint8", False),
+    ],
+)
+def test_pictures_in_colour(
+    labels: tuple[str | None, ...], colors: tuple[str | None, ...], dtype: str, rgb: bool
+) -> None:
+    assert is_rgb([Channel(*both) for both in zip(labels, colors, strict=True)], dtype) is rgb
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("FF8000", "ff8000"),
+        ("#ff8000", "ff8000"),
+        ("FF800080", "ff8000"),
+        ("#FF800080", "ff8000"),
+        ("#f80", None),
+        ("ff800", None),
+        ("orange", None),
+        ("", None),
+        ("##ff8000", None),
+    ],
+)
+def test_colours_as_people_write_them(text: str, digits: str | None) -> None:
+    assert color_digits(text) == digits
