@@ -9,7 +9,7 @@ from zarrscope.budget import parse_size
 from zarrscope.cli.parser import Parser
 from zarrscope.errors import ArgumentError
 from zarrscope.server.serve import LOOPBACK
-from zarrscope.server.view import MEMORY, VIEWERS, first_image, open_browser, view
+from zarrscope.server.view import MEMORY, VIEWERS, first_image, view
 from zarrscope.viewer.napari import open_in_napari
 from zarrscope.viewer.state import LAYOUTS
 
@@ -47,15 +47,19 @@ def run(words: list[str]) -> int:
         port=chosen.port,
         host=chosen.host,
     ) as shown:
-        print(shown.url, flush=True)
-        if not chosen.no_browser and not open_browser(shown.url):
-            print("no browser was found here: open this address in one", file=sys.stderr)
-        print("Ctrl-C ends it", file=sys.stderr, flush=True)
         try:
+            print(shown.url, flush=True)
+            print("Ctrl-C ends it", file=sys.stderr, flush=True)
+            if not chosen.no_browser:
+                shown.show(missing=_no_browser)
             shown.wait()
         except KeyboardInterrupt:
             print(file=sys.stderr)
     return 0
+
+
+def _no_browser() -> None:
+    print("no browser was found here: open this address in one", file=sys.stderr, flush=True)
 
 
 def _show_in_napari(chosen: Namespace) -> None:

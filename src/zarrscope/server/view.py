@@ -12,6 +12,7 @@ from zarrscope.errors import ArgumentError, NotFoundError
 from zarrscope.model.axes import channel_count
 from zarrscope.node.image import Image
 from zarrscope.node.open import open_node
+from zarrscope.server.browser import Opening
 from zarrscope.server.serve import LOOPBACK, Server
 from zarrscope.source.registry import open_source
 from zarrscope.store.keys import without_secrets
@@ -22,7 +23,7 @@ from zarrscope.viewer.neuroglancer_documents import retold
 from zarrscope.virtual.encode import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from zarrscope.store.contracts import Readable
@@ -50,6 +51,7 @@ class View:
 
     def __init__(self, server: Server, name: str, url: str) -> None:
         self._server, self.name, self.url = server, name, url
+        self._openings: list[Opening] = []
         _OPEN.append(self)
 
     def __enter__(self) -> Self:
@@ -77,6 +79,16 @@ class View:
         """What is served."""
         return self._server.app.stores[self.name]
 
+    def show(self, missing: Callable[[], None] | None = None) -> None:
+        """Open the link in the browser of this desktop, without waiting for it.
+
+        Parameters
+        ----------
+        missing : callable, optional
+            Called, from another thread, where there is none.
+        """
+        self._openings.append(Opening(self.url, missing))
+
     def wait(self) -> None:
         """Return once the view is closed by another thread; Ctrl-C interrupts it."""
         self._server.wait()
@@ -85,6 +97,8 @@ class View:
         """Stop serving, and release the files."""
         if self in _OPEN:
             _OPEN.remove(self)
+            for opening in self._openings:
+                opening.close()
             self._server.close()
             for store in self._server.app.stores.values():
                 _close(store)
@@ -174,15 +188,8 @@ def view(
         undo.pop_all()
     shown = View(server, name, url)
     if browser:
-        open_browser(shown.url)
+        shown.show()
     return shown
-
-
-def open_browser(url: str) -> bool:
-    """Show an address in the browser of this desktop; return False where there is none."""
-    import webbrowser
-
-    return webbrowser.open(url)
 
 
 def first_image(store: Readable) -> Image:
