@@ -2,6 +2,7 @@
 
 import { Bounded } from "./bounded";
 import { type GetOptions, type Range, type Store, StoreError } from "./contracts";
+import { whole } from "./parts";
 import { isAbort, Shared } from "./shared";
 
 export interface HttpOptions {
@@ -153,7 +154,7 @@ export class HttpStore implements Store {
       void response.body?.cancel();
       return { bytes: new Uint8Array(0), partial, size };
     }
-    const bytes = await bodyOf(response, watch);
+    const bytes = response.body ? await whole(response.body, () => watch.heard()) : new Uint8Array(0);
     this.counts.bytes += bytes.length;
     return { bytes, partial, size: undefined };
   }
@@ -191,25 +192,6 @@ class Watch {
     clearTimeout(this.timer);
     this.wish?.removeEventListener("abort", this.leave);
   }
-}
-
-async function bodyOf(response: Response, watch: Watch): Promise<Uint8Array> {
-  const reader = response.body?.getReader();
-  const parts: Uint8Array[] = [];
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done || !value) break;
-    watch.heard();
-    parts.push(value);
-  }
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** The address as it stands below the page, undefined where it is elsewhere or there is no page. */

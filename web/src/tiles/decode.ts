@@ -5,6 +5,7 @@ import { half } from "../ome/fill";
 import type { ArrayInfo } from "../ome/model";
 import { checked, CorruptError } from "../store/checksum";
 import { decodeBlosc } from "./codecs/blosc";
+import { inflate } from "./codecs/inflate";
 import { decodeSizedLz4 } from "./codecs/lz4";
 import { decodeZstd } from "./codecs/zstd";
 import type { Pixels } from "./contracts";
@@ -37,7 +38,9 @@ for (const name of ["crc32c", "numcodecs.crc32c"]) zarr.registry.set(name, (() =
 type Unpack = (bytes: Uint8Array, most: number) => Uint8Array | Promise<Uint8Array>;
 
 /** Our own in place of those that zarrita brings: they need no eval, and are a hundredth of their size. */
-const UNPACK: Record<string, Unpack> = { blosc: decodeBlosc, zstd: decodeZstd, lz4: decodeSizedLz4 };
+const UNPACK: Record<string, Unpack> = {
+  blosc: decodeBlosc, zstd: decodeZstd, lz4: decodeSizedLz4, gzip: inflate("gzip"), zlib: inflate("deflate"),
+};
 
 /** What a chunk may grow to, with some room for checksums and the like between two codecs. */
 const SLACK = 4096;

@@ -41,6 +41,8 @@ interface Collected {
 
 const MOST_DECODING = 64;
 const SHARDED_WEIGHT = 0.25;
+/** What is fetched and decoded at a time takes no more of the bytes of the cache, unpacked. */
+const FLYING_SHARE = 0.25;
 const EMPTY_BYTES = 256;
 
 export function createEngine(store: Store, options: EngineOptions = {}): TileEngine {
@@ -61,6 +63,7 @@ class ChunkEngine implements TileEngine {
   private queue: Need[] = [];
   private fetching = 0;
   private decoding = 0;
+  private flying = 0;
   private decoded = 0;
   private closed = false;
   private readonly covered = new WeakSet<Image>();
@@ -201,8 +204,10 @@ class ChunkEngine implements TileEngine {
 
   private pump(): void {
     while (this.fetching < this.parallel && this.decoding < MOST_DECODING) {
-      const need = this.queue.pop();
-      if (!need) return;
+      const need = this.queue.at(-1);
+      // However large chunks are, one at least is on its way.
+      if (!need || (this.flying > 0 && this.flying + chunkBytes(need.info) > this.chunks.most * FLYING_SHARE)) return;
+      this.queue.pop();
       void this.run(need);
     }
   }
@@ -228,13 +233,16 @@ class ChunkEngine implements TileEngine {
   private async read({ info, place }: Need, signal: AbortSignal): Promise<Pixels | undefined> {
     const weight = info.shards ? SHARDED_WEIGHT : 1;
     this.fetching += weight;
-    let bytes: Uint8Array | undefined;
+    this.flying += chunkBytes(info);
     try {
-      bytes = await this.reader.fetch(info, place, signal);
+      const bytes = await this.reader.fetch(info, place, signal).finally(() => (this.fetching -= weight));
+      return bytes && (await this.decode(info, place, bytes, signal));
     } finally {
-      this.fetching -= weight;
+      this.flying -= chunkBytes(info);
     }
-    if (!bytes) return undefined;
+  }
+
+  private async decode(info: ArrayInfo, place: readonly number[], bytes: Uint8Array, signal: AbortSignal): Promise<Pixels> {
     this.decoding += 1;
     // The next ones are asked for while this one is unpacked.
     this.pump();

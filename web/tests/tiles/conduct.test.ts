@@ -304,6 +304,32 @@ describe("memory", () => {
     expect(store.chunkKeys.some((key) => key.startsWith("0/"))).toBe(false);
   });
 
+  it("has no more bytes on their way than a quarter of the cache, and one chunk where that is larger", async () => {
+    for (const [chunk, cacheBytes, most] of [[256, 64 * 2 * 256 ** 2, 16], [1024, 4 * 2 * 1024 ** 2, 1], [1024, 2 ** 20, 1]] as const) {
+      const store = new Pyramid({ side: 8 * chunk, levels: 1, chunk });
+      const image = await openImage(store);
+      let [inside, peak] = [0, 0];
+      store.before = async (key) => {
+        if (!key.includes("/c/")) return;
+        peak = Math.max(peak, ++inside);
+        await pause(2);
+      };
+      const slow: Decoder = {
+        decode: async (form) => {
+          await pause(30);
+          inside -= 1;
+          return new Uint16Array(form.chunks.reduce((a, b) => a * b, 1)) as Pixels;
+        },
+        close: () => undefined,
+      };
+      const engine = createEngine(store, { decoder: slow, cacheBytes, parallel: 100 });
+      const one = want(image, 0, 0, 8 * chunk, 8 * chunk);
+      engine.want([one]);
+      await until(() => engine.ready(one).complete);
+      expect(peak, `chunks of ${chunk}`).toBe(most);
+    }
+  });
+
   it("does not pile up chunks that wait to be decoded", async () => {
     const store = new Pyramid({ side: 8192, levels: 1, chunk: 64 });
     const image = await openImage(store);

@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { decodeArray } from "../../src/ome/arrays";
 import type { ArrayInfo } from "../../src/ome/model";
@@ -92,6 +93,14 @@ describe("chunks", () => {
     const { signal } = new AbortController();
     const bytes = (await reader.fetch(info, [0, 0], signal))!;
     await expect(reader.decode(info, [0, 0], bytes, signal)).rejects.toThrow(/the chunk is damaged: its checksum/);
+  });
+
+  it.each([["v2-zlib", deflateSync], ["v2-gzip", gzipSync]] as const)("of %s that would become larger than they may are given up on the way", async (name, pack) => {
+    const { info } = array(name);
+    const bomb = new Uint8Array(pack(new Uint8Array(2 ** 26)));
+    expect(bomb.length).toBeLessThan(2 ** 17);
+    // 20 pixels of at most 8 bytes, and some room
+    await expect(decodeChunk(info, bomb)).rejects.toThrow(/damaged: it holds more than the 4256 bytes/);
   });
 
   it.each(["v2-little-i2", "v2-zlib", "v2-blosc-lz4", "v2-zstd", "v2-lz4"])("of %s that are cut off are found out", async (name) => {

@@ -1,6 +1,7 @@
 /** Unpacks Blosc 1: blocks, each perhaps in as many parts as a pixel has bytes, and the order of the bytes undone. */
 
 import { damaged } from "./bits";
+import { inflate } from "./inflate";
 import { decodeBloscLz, decodeLz4 } from "./lz4";
 import { unshuffle, unshuffleBits } from "./shuffle";
 import { decodeZstd } from "./zstd";
@@ -76,18 +77,9 @@ async function unpack(bytes: Uint8Array, size: number, format: number): Promise<
   if (name === "blosclz") return decodeBloscLz(bytes, size);
   if (name === "lz4") return decodeLz4(bytes, size);
   if (name !== "zstd" && name !== "zlib") throw new Error(`it is packed by Blosc with ${name ?? "an unknown codec"}, which this viewer cannot read`);
-  const found = name === "zstd" ? decodeZstd(bytes, size) : await inflate(bytes);
+  const found = name === "zstd" ? decodeZstd(bytes, size) : await inflate("deflate")(bytes, size);
   if (found.length !== size) throw damaged(`a block of Blosc holds ${found.length} bytes instead of ${size}`);
   return found;
-}
-
-async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("deflate"));
-  try {
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch {
-    throw damaged("zlib data in it cannot be unpacked");
-  }
 }
 
 function restore(found: Uint8Array, place: Uint8Array, { flags, width }: Header): void {
