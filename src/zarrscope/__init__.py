@@ -26,7 +26,7 @@ _PLACES = {
     "convert": "zarrscope.convert.run",
     "copy": "zarrscope.convert.copy",
     "create": "zarrscope.write.create",
-    "info": "zarrscope.node.info",
+    "info": "zarrscope.source.info",
     "open": "zarrscope.node.open:open_node",
     "open_source": "zarrscope.source.registry",
     "update": "zarrscope.write.update",

@@ -10,11 +10,11 @@ from zarrscope.model.rendering import Window as Window
 from zarrscope.node.groups import ImageGroup as ImageGroup
 from zarrscope.node.image import Image as Image
 from zarrscope.node.image import Level as Level
-from zarrscope.node.info import info as info
 from zarrscope.node.open import open_node as open  # noqa: F401
 from zarrscope.node.scene import Scene as Scene
 from zarrscope.pyramid.plan import PlanOptions as PlanOptions
 from zarrscope.server.view import view as view
+from zarrscope.source.info import info as info
 from zarrscope.source.registry import open_source as open_source
 from zarrscope.types import Region as Region
 from zarrscope.write.array import write as write

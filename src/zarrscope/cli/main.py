@@ -16,7 +16,7 @@ COMMANDS = {
     "view": ("zarrscope.cli.view", "look at an image in the browser, whatever its format"),
     "validate": ("zarrscope.cli.validate", "tell whether an OME-Zarr is right, and how to mend it"),
     "verify": ("zarrscope.cli.verify", "tell whether every byte is there, and as it was written"),
-    "info": ("zarrscope.cli.info", "tell what an OME-Zarr holds"),
+    "info": ("zarrscope.cli.info", "tell what an OME-Zarr, or any file that can be converted, holds"),
     "copy": ("zarrscope.cli.copy", "copy an OME-Zarr between folders, archives and object stores"),
     "upgrade": ("zarrscope.cli.upgrade", "bring an OME-Zarr to another version"),
     "demo": ("zarrscope.cli.demo", "make a small image, convert it, check the result"),

@@ -1,12 +1,10 @@
-"""What ``zarrscope info`` tells, as one JSON object."""
+"""What ``zarrscope info`` tells of an OME-Zarr, as one JSON object."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.node.image import Image
-from zarrscope.node.open import open_node
 from zarrscope.node.scene import Scene
 from zarrscope.spec.transformations06 import encode_transformation
 
@@ -14,32 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from zarrscope.model.axes import Axis, CoordinateSystem
+    from zarrscope.model.rendering import Channel
     from zarrscope.model.transforms import SystemReference, Transformation
     from zarrscope.node.groups import ImageGroup
     from zarrscope.node.image import Level
 
 
-def info(node: Image | ImageGroup | str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what an image or a group of images is.
-
-    Parameters
-    ----------
-    node : Image, ImageGroup, str or path-like
-        An open one, or the address of one.
-
-    Returns
-    -------
-    dict
-        ``kind``, ``name``, ``version``, ``zarr_format``, ``axes`` (name, type, unit), ``levels``
-        (path, shape, dtype, chunks, shards, scale, translation; lists in the order of ``axes``),
-        ``channels`` (label, color), ``labels`` (names), ``images`` (paths; empty for one image),
-        ``systems`` (name, axes) and ``transformations`` (type, name, from, to; both ends with path and
-        name) that the document of an image or scene declares, empty before 0.6.
-        Axes, levels, channels and labels of a group are those of its first image; of a scene the first
-        that is there.
-    """
-    if isinstance(node, str | os.PathLike):
-        node = open_node(node)
+def node_info(node: Image | ImageGroup) -> dict[str, Any]:
+    """Return what an image or a group of images is; the members are those of ``zarrscope.info``."""
     images: list[str] = []
     first: Image | None
     if isinstance(node, Image):
@@ -51,14 +31,15 @@ def info(node: Image | ImageGroup | str | os.PathLike[str]) -> dict[str, Any]:
     return {
         "kind": node.kind,
         "name": first.name if first and not isinstance(node, Scene) else "",
+        "format": "OME-Zarr",
         "version": node.version,
         "zarr_format": node.document.zarr_format,
-        "axes": _axes(axes),
+        "axes": axes_info(axes),
         "levels": [_level(level, first) for level in first.levels] if first else [],
-        "channels": [{"label": c.label, "color": c.color} for c in first.channels] if first else [],
+        "channels": channels_info(first.channels) if first else [],
         "labels": list(first.labels) if first else [],
         "images": images,
-        "systems": [{"name": s.name, "axes": _axes(s.axes)} for s in _systems(node) if s.name],
+        "systems": [{"name": s.name, "axes": axes_info(s.axes)} for s in _systems(node) if s.name],
         "transformations": [_transformation(step) for step in _transformations(node)],
     }
 
@@ -90,8 +71,14 @@ def _end(end: SystemReference | None) -> dict[str, Any]:
     return {"path": end.path or "" if end else "", "name": end.name if end else None}
 
 
-def _axes(axes: Iterable[Axis]) -> list[dict[str, Any]]:
+def axes_info(axes: Iterable[Axis]) -> list[dict[str, Any]]:
+    """Return name, type and unit of each axis."""
     return [{"name": a.name, "type": a.type, "unit": a.unit} for a in axes]
+
+
+def channels_info(channels: Iterable[Channel]) -> list[dict[str, Any]]:
+    """Return label and colour of each channel."""
+    return [{"label": c.label, "color": c.color} for c in channels]
 
 
 def _level(level: Level, image: Image) -> dict[str, Any]:

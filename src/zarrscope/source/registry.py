@@ -66,6 +66,16 @@ class Format:
 
 _CACHING = frozenset({"axes", "cache"})
 
+ZARR = Format(
+    "Zarr",
+    (".zarr", ".ome.zarr", ".ozx", ".zip"),
+    (),
+    "zarrscope.source.zarr",
+    "open_zarr",
+    markers=("zarr.json", ".zgroup", ".zarray"),
+)
+"""In a folder, in an archive, or at an address."""
+
 FORMATS: tuple[Format, ...] = (
     Format(
         "OME companion",
@@ -104,14 +114,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("numpy array", (".npy",), ((0, b"\x93NUMPY"),), "zarrscope.source.numpy", "open_npy"),
     Format("numpy archive", (".npz",), (), "zarrscope.source.numpy", "open_npz", options=_CACHING),
-    Format(
-        "Zarr",
-        (".zarr", ".ome.zarr", ".ozx", ".zarr.zip"),
-        (),
-        "zarrscope.source.zarr",
-        "open_zarr",
-        markers=("zarr.json", ".zgroup", ".zarray"),
-    ),
+    ZARR,
 )
 """The formats that come with zarrscope; where several suffixes fit, the longest is chosen."""
 
@@ -164,20 +167,31 @@ def open_source(path: str | Path, *, axes: str | None = None, cache: int | None 
     MissingDependencyError
         Its reader needs an extra.
     """
+    row, text = format_of(path)
+    return _call(row, text, {"axes": axes, "cache": cache})
+
+
+def format_of(path: str | Path) -> tuple[Format, str]:
+    """Return the format of what stands at an address, and what its reader is told to open.
+
+    Raises
+    ------
+    ArgumentError, NotFoundError, SourceError, UnsupportedError
+        As for ``open_source``.
+    """
     text = str(path)
-    options = {"axes": axes, "cache": cache}
     if not text:
         raise ArgumentError("the source is empty (''); name a file, a folder or an address")
     if is_remote(text):
-        return _open_url(text, options)
+        return _of_url(text), text
     local = local_path(text)
     place = Path(local)
     if place.is_dir():
-        return _open_folder(place, options)
+        return _of_folder(place), str(place)
     if place.is_file():
-        return _call(choose(place), str(place), options)
+        return choose(place), str(place)
     if _GLOB.search(local):
-        return _call(PLANES, local, options)
+        return PLANES, local
     raise NotFoundError(f"{local}: no such file or folder")
 
 
@@ -224,19 +238,19 @@ def by_suffix(name: str) -> list[Format]:
     return [row for _, row in sorted(fitting, key=lambda pair: -pair[0])]
 
 
-def _open_url(url: str, options: dict[str, Any]) -> Source:
+def _of_url(url: str) -> Format:
     shown = without_secrets(url)
     for row in by_suffix(shown.rstrip("/")):
         if not row.markers:
             raise UnsupportedError(f"{shown}: {row.name} is read from local disks only; download it first")
-    return _call(next(row for row in FORMATS if row.markers), url, options)
+    return ZARR
 
 
-def _open_folder(folder: Path, options: dict[str, Any]) -> Source:
+def _of_folder(folder: Path) -> Format:
     for row in formats():
         if any((folder / marker).is_file() for marker in row.markers):
-            return _call(row, str(folder), options)
-    return _call(PLANES, str(folder), options)
+            return row
+    return PLANES
 
 
 def _call(row: Format, path: str, options: dict[str, Any]) -> Source:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import tifffile
 
 import zarrscope
 from zarrscope.cli import main as door
@@ -139,3 +140,47 @@ def test_what_nobody_knows_is_shown_by_its_type(tmp_path: Path, capsys: pytest.C
     assert "  wobble: 'physical' of a -> 'world'" in lines
     assert "  no type: '' -> 'world'" in lines
     assert any(line.startswith("not valid: ") for line in lines)
+
+
+def test_a_tiff_of_several_series(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "cells.ome.tif"
+    with tifffile.TiffWriter(place, ome=True) as file:
+        size = {"PhysicalSizeX": 0.5, "PhysicalSizeXUnit": "µm", "PhysicalSizeY": 0.25, "Name": "first"}
+        channels = {"Channel": {"Name": ["DAPI", "GFP"]}}
+        file.write(np.zeros((2, 20, 30), "u2"), metadata={"axes": "CYX", **size, **channels})
+        file.write(np.zeros((8, 9), "u1"), metadata={"axes": "YX", "Name": "second"})
+    lines = printed(capsys, place)
+    assert lines == [
+        f"{place}: series, TIFF",
+        "  image 0: 'first' uint16, c 2, y 20, x 30",
+        "  image 1: 'second' uint8, y 8, x 9",
+        "  images: 2; the first of them:",
+        "  pixels: uint16, one pixel is y 0.25 micrometer, x 0.5 micrometer",
+        "  level 0: c 2, y 20, x 30; chunks 1 x 20 x 30",
+        "  channel 0: DAPI, no colour",
+        "  channel 1: GFP, no colour",
+    ]
+    told = json.loads(printed(capsys, place, "--json")[0])
+    assert told == zarrscope.info(place)
+    assert told.keys() - {"scenes"} == zarrscope.info(write_plain(tmp_path / "z")).keys()
+    assert (told["kind"], told["images"], told["zarr_format"]) == ("series", ["first", "second"], None)
+    assert told["levels"][0]["scale"] == [None, 0.25, 0.5]
+    with zarrscope.open_source(place) as source:
+        assert zarrscope.info(source) == told | {"format": ""}
+
+
+def write_plain(place: Path) -> Path:
+    write_image(place, "0.5")
+    return place
+
+
+def test_a_bare_array_and_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_plain(tmp_path / "a")
+    assert printed(capsys, tmp_path / "a" / "0")[:2] == [
+        f"{tmp_path}/a/0: image, Zarr",
+        "  pixels: uint8, pixel size unknown",
+    ]
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "absent"):
+        assert door.main(["info", str(tmp_path / name)]) == 1
+        assert str(tmp_path / name) in capsys.readouterr().err

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import zarrscope
-from zarrscope.cli import info, values
 from zarrscope.cli import main as door
+from zarrscope.cli import values
 from zarrscope.node.open import open_node
+from zarrscope.source import info as told
 from zarrscope.store.memory import MemoryStore
 
 
@@ -51,7 +52,7 @@ def test_a_command_leaves_the_handler_of_sigterm_as_it_was(
 def test_info_shows_no_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     store = MemoryStore()
     zarrscope.write(np.zeros((9, 9), "u1"), store)
-    monkeypatch.setattr(info, "open_node", lambda _: open_node(store))
+    monkeypatch.setattr(told, "open_node", lambda _: open_node(store))
     assert door.main(["info", "https://someone:password1@host/a.zarr?sig=token2"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("https://host/a.zarr: image")
