@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zarrscope.budget import parse_size
 from zarrscope.cli.parser import Parser
 from zarrscope.errors import ArgumentError
-from zarrscope.server.serve import LOOPBACK
+from zarrscope.server.hosts import LOOPBACK
 from zarrscope.server.view import MEMORY, VIEWERS, first_image, view
 from zarrscope.viewer.napari import open_in_napari
 from zarrscope.viewer.state import LAYOUTS
@@ -27,6 +27,10 @@ examples:
 
 Ctrl-C ends it. The address holds a random token: who has it can read the image.
 """
+
+_OTHERS = (
+    "note: other machines can reach it too, without encryption; whoever has the address can read the image"
+)
 
 
 def run(words: list[str]) -> int:
@@ -49,6 +53,8 @@ def run(words: list[str]) -> int:
     ) as shown:
         try:
             print(shown.url, flush=True)
+            if not shown.alone:
+                print(_OTHERS, *shown.elsewhere, file=sys.stderr, flush=True)
             print("Ctrl-C ends it", file=sys.stderr, flush=True)
             if not chosen.no_browser:
                 shown.show(missing=_no_browser)

@@ -23,6 +23,7 @@ from zarrscope.check.validate import validate
 from zarrscope.errors import InvalidKeyError, ZarrscopeError
 from zarrscope.executor import cores
 from zarrscope.server.answer import PREFLIGHT, Answer, give, text
+from zarrscope.server.hosts import is_local
 from zarrscope.server.status import status_of
 from zarrscope.server.values import answer_at_once, answer_in_time
 from zarrscope.store.keys import check_key
@@ -40,7 +41,7 @@ VERSION = 1
 _GONE = 499
 """What nobody hears; as nginx has it."""
 
-_READ = frozenset((b"authorization", b"range", b"if-range", b"if-none-match"))
+_READ = frozenset((b"authorization", b"host", b"if-none-match", b"if-range", b"origin", b"range"))
 """Fields of requests that are of interest; ASGI gives their names in lower case."""
 
 _JSON = {"content-type": "application/json", "cache-control": "no-store"}
@@ -57,13 +58,21 @@ class App:
         Prefix of every address; without it everybody who reaches the server may read.
     titles : mapping of str to str, optional
         How to call them for people; their names by default.
+    local : bool
+        Whether requests are refused that come from pages of elsewhere: for a server that this machine alone
+        can reach, without a token. (Whoever has a token may be anybody: other viewers, proxies.)
     """
 
     def __init__(
-        self, stores: Mapping[str, Readable], token: str = "", titles: Mapping[str, str] | None = None
+        self,
+        stores: Mapping[str, Readable],
+        token: str = "",
+        titles: Mapping[str, str] | None = None,
+        *,
+        local: bool = False,
     ) -> None:
         self.stores, self.titles = dict(stores), dict(titles or {})
-        self._token = token.encode()
+        self._token, self._local = token.encode(), local
         self._pool = ThreadPoolExecutor(cores() + 2, "zarrscope-server")
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -90,6 +99,8 @@ class App:
 
     async def _answer(self, method: str, scope: Mapping[str, Any], receive: Receive) -> Answer:
         asked = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _READ}
+        if self._local and not all(is_local(asked[name]) for name in ("host", "origin") if name in asked):
+            return text(403, "this server is for programs and pages of its own machine")
         if method == "OPTIONS":
             return Answer(204, PREFLIGHT)
         if method not in ("GET", "HEAD"):

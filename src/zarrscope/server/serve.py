@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import socket
 import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
-from zarrscope.errors import AccessError, ArgumentError, StoreError
+from zarrscope.errors import StoreError
 from zarrscope.server.app import App
+from zarrscope.server.hosts import LOOPBACK, is_loopback, listen, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from uvicorn import Server as _Uvicorn
 
     from zarrscope.store.contracts import Readable
-
-LOOPBACK = "127.0.0.1"
-
-_ON_THE_WAY = 2 << 20
-"""Bytes that the system keeps for a client: a chunk in one go is one turn of the loop, and not five."""
 
 _PATIENCE = 10.0
 """Seconds for a server to begin, and to end."""
@@ -66,12 +61,17 @@ class Server:
         token: str | None = None,
     ) -> None:
         self._token = secrets.token_urlsafe(24) if token is None else token
-        self.app = App(stores, self._token, titles)
+        self.host = host
         self._ended = threading.Event()
         with ExitStack() as undo:
+            self._socket = undo.enter_context(listen(host, port))
+            self.alone = is_loopback(self._socket)
+            """Whether this machine alone can reach it."""
+            path = f"{self._token}/" if self._token else ""
+            self.urls = tuple(f"http://{place}/{path}" for place in reachable(self._socket))
+            """Addresses of the viewer: for this machine, then for others, where they need another one."""
+            self.app = App(stores, self._token, titles, local=self.alone and not self._token)
             undo.callback(self.app.close)
-            self._socket = undo.enter_context(_listen(host, port))
-            self.host, self._port = host, int(self._socket.getsockname()[1])
             self._server, self._thread = self._start()
             undo.pop_all()
 
@@ -85,13 +85,12 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Address of the viewer, with the token; ends with a slash."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self._port}/{self._token}{'/' if self._token else ''}"
+        """Address of the viewer for this machine, with the token; ends with a slash."""
+        return self.urls[0]
 
     def data(self, name: str) -> str:
-        """Return the address of a store, for any Zarr client; ends with a slash."""
-        return f"{self.url}data/{quote(name)}/"
+        """Return the address of a store, for any Zarr client that can reach the server; ends with a slash."""
+        return f"{self.urls[-1]}data/{quote(name)}/"
 
     def wait(self) -> None:
         """Return once the server has been stopped, by another thread or by Ctrl-C (KeyboardInterrupt)."""
@@ -128,7 +127,7 @@ class Server:
             begun.wait(0.005)
         if not server.started:
             server.should_exit = True
-            raise StoreError(f"{self.host}:{self._port}: the server did not begin; try another --port")
+            raise StoreError(f"the server did not begin at {self.urls[0]}; try another --port")
         return server, thread
 
     def _run(self, server: _Uvicorn) -> None:
@@ -136,24 +135,3 @@ class Server:
             server.run(sockets=[self._socket])
         finally:
             self._ended.set()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP: only then does asyncio send small answers without waiting for more.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THE_WAY)
-        listener.bind((host, port))
-        listener.listen(128)
-    except BaseException as error:
-        listener.close()
-        if isinstance(error, PermissionError):
-            raise AccessError(f"port {port} may not be used: {error.strerror}; try --port 0") from error
-        if isinstance(error, OverflowError | socket.gaierror):
-            raise ArgumentError(f"{host}:{port} is no place to listen at: {error}") from error
-        if isinstance(error, OSError):
-            raise StoreError(f"{host}:{port}: {error.strerror}; another --port, or 0, may be free") from error
-        raise
-    return listener

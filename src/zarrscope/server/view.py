@@ -13,7 +13,8 @@ from zarrscope.model.axes import channel_count
 from zarrscope.node.image import Image
 from zarrscope.node.open import open_node
 from zarrscope.server.browser import Opening
-from zarrscope.server.serve import LOOPBACK, Server
+from zarrscope.server.hosts import LOOPBACK
+from zarrscope.server.serve import Server
 from zarrscope.source.registry import open_source
 from zarrscope.store.keys import without_secrets
 from zarrscope.viewer import state as states
@@ -71,8 +72,19 @@ class View:
 
     @property
     def data(self) -> str:
-        """Address of the image as OME-Zarr, for any other program on this machine."""
+        """Address of the image as OME-Zarr, for any other program that can reach the server."""
         return self._server.data(self.name)
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The same link for other machines, where they can reach the server."""
+        here, *others = self._server.urls
+        return tuple(other + self.url[len(here) :] for other in others if self.url.startswith(here))
+
+    @property
+    def alone(self) -> bool:
+        """Whether this machine alone can reach the server."""
+        return self._server.alone
 
     @property
     def store(self) -> Readable:
