@@ -100,6 +100,9 @@ def test_one_of_several(page: Page, tmp_path: Path) -> None:
         assert page.evaluate("zarrscope.state().series") == "1"
         text = page.reads("32 × 96")
         assert "32 × 96" in text
+        assert "OME-TIFF, shown as OME-Zarr 0.5" in page.do("text")
+        page.do("click", role="tab", name="Metadata")
+        assert "OME-TIFF, shown as OME-Zarr 0.5" in page.do("text", selector=".facts")
 
 
 def test_what_is_wrong_is_told(page: Page, labelled: Path) -> None:

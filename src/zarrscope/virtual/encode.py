@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import uuid4
 
 from zarrscope.array.contracts import LazyArray
 from zarrscope.array.foreign import ForeignArray
-from zarrscope.errors import ArgumentError
+from zarrscope.errors import ArgumentError, ZarrscopeError
 from zarrscope.executor import cores, crew
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import BY_NDIM, axis
@@ -16,6 +17,7 @@ from zarrscope.node.groups import ImageGroup
 from zarrscope.node.image import Image
 from zarrscope.source.contracts import Scene
 from zarrscope.source.ordered import images_of
+from zarrscope.source.registry import choose
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.virtual.blocks import BlockCache
 from zarrscope.virtual.image import image_of
@@ -101,7 +103,7 @@ def encode(
     return VirtualStore(
         images, version or "0.5", cache, _name(thing, images[0].description),
         ome_xml=lambda: source.ome_xml, fingerprint=source.fingerprint,
-        closing=(partial(threads.shutdown, wait=False), source.close), again=again,
+        closing=(partial(threads.shutdown, wait=False), source.close), again=again, made_from=_format(thing),
     )  # fmt: skip
 
 
@@ -145,6 +147,21 @@ def _name(thing: Any, description: ImageDescription) -> str:
     if paths and not isinstance(thing, ImageGroup):
         return str(paths[0])
     return str(getattr(thing, "url", "") or description.name or "virtual")
+
+
+def _format(thing: Any) -> str:
+    """Return what people call the format of a source: that of the first file that pixels come from."""
+    node = thing.node if isinstance(thing, ZarrSource) else thing
+    if isinstance(node, Image | ImageGroup):
+        return f"OME-Zarr {node.version}"
+    if isinstance(thing, ZarrSource):
+        return "Zarr"
+    paths = getattr(thing, "paths", ())
+    try:
+        name = choose(Path(paths[0])).name if paths else "array"
+    except (ZarrscopeError, OSError):
+        return ""
+    return "OME-TIFF" if name == "TIFF" and thing.ome_xml else name
 
 
 def _again(thing: Any, version: str | None, memory: int, workers: int | None) -> VirtualStore | Below:

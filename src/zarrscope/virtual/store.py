@@ -84,6 +84,8 @@ class VirtualStore:
         Called in this order when the store closes.
     again : tuple
         Function and arguments that open the store again in another process.
+    made_from : str
+        What people call the format of the source.
     """
 
     def __init__(
@@ -97,10 +99,11 @@ class VirtualStore:
         fingerprint: Callable[[], str],
         closing: Sequence[Callable[[], None]],
         again: tuple[Callable[..., Any], tuple[Any, ...]],
+        made_from: str = "",
     ) -> None:
         self.images, self.version = tuple(images), version
         self._zarr_format = zarr_format_of(version)
-        self._cache, self._name, self._again = cache, name, again
+        self._cache, self._name, self._again, self._made_from = cache, name, again, made_from
         self._documents = Documents(self.images, version, ome_xml)
         self._fingerprint, self._closing = fingerprint, list(closing)
         self._arrays = {
@@ -159,8 +162,9 @@ class VirtualStore:
         return image.source_bytes(number, region)
 
     def told(self) -> dict[str, Any]:
-        """Return, as JSON, what a viewer cannot learn from the documents: what is computed, what it costs."""
-        return {"virtual": True, "images": [image.told() for image in self.images]}
+        """Return, as JSON, what a viewer cannot learn from the documents: what it is, and what it costs."""
+        images = [image.told() for image in self.images]
+        return {"virtual": True, "format": self._made_from, "images": images}
 
     def url(self, key: str = "") -> str:
         """Return the address of a key for messages."""

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import imagecodecs
 import numpy as np
 import pytest
+import tifffile
+import zarr
 from tests.unit.virtual.arrays import Tiles, noise
 
+import zarrscope
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.naming import axis
 from zarrscope.model.rendering import Channel, Window
 from zarrscope.source.contracts import Scene
+from zarrscope.source.registry import open_source
 from zarrscope.virtual.encode import encode
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MB = 1_000_000
 
@@ -62,6 +70,7 @@ def test_a_viewer_is_told() -> None:
         told = json.loads(json.dumps(store.told()))
     assert told == {
         "virtual": True,
+        "format": "array",
         "images": [
             {
                 "path": "",
@@ -75,6 +84,21 @@ def test_a_viewer_is_told() -> None:
             }
         ],
     }
+
+
+def test_a_viewer_is_told_what_it_is_made_from(tmp_path: Path) -> None:
+    pixels = np.zeros((3, 32, 32), "u1")
+    tifffile.imwrite(tmp_path / "a.ome.tif", pixels, metadata={"axes": "ZYX"})
+    tifffile.imwrite(tmp_path / "b.tif", pixels[0])
+    imagecodecs.imwrite(tmp_path / "c.png", pixels[0])
+    zarr.create_array(tmp_path / "d.zarr", shape=(32, 32), chunks=(32, 32), dtype="u1")
+    names = {"a.ome.tif": "OME-TIFF", "b.tif": "TIFF", "c.png": "PNG", "d.zarr": "Zarr"}
+    for name, said in names.items():
+        with encode(open_source(tmp_path / name)) as store:
+            assert store.told()["format"] == said
+    zarrscope.write(pixels, tmp_path / "e.ome.zarr", axes="zyx", version="0.4")
+    with encode(open_source(tmp_path / "e.ome.zarr"), version="0.5") as store:
+        assert store.told()["format"] == "OME-Zarr 0.4"
 
 
 def windows(thing: Scene) -> list[tuple[float, float]]:

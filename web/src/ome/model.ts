@@ -65,6 +65,8 @@ export interface Image {
   path: string;
   name: string;
   version: string;
+  /** What people call the format that a server shows as this one. */
+  madeFrom?: string;
   axes: Axis[];
   /** Finest first. The document of level 0 is there (`levels[0].info`) once an image is open. */
   levels: Level[];

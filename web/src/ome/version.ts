@@ -29,3 +29,8 @@ function shown(multiscale: Json | undefined): string {
   const placed = list(multiscale["datasets"])?.some((item) => "coordinateTransformations" in (object(item) ?? {}));
   return placed ? "0.4" : "0.1";
 }
+
+/** The format in words; what a server makes of something else is not passed off as stored so. */
+export function formatOf({ version, madeFrom }: { version: string; madeFrom?: string }): string {
+  return madeFrom ? `${madeFrom}, shown as OME-Zarr ${version}` : `OME-Zarr ${version}`;
+}

@@ -1,6 +1,7 @@
 /** The panel of metadata: everything is text, whatever it looks like. */
 
 import type { Image } from "../ome/model";
+import { formatOf } from "../ome/version";
 import { sizeOf, stepOf } from "../scene/geometry";
 import { formatQuantity } from "../scene/numbers";
 import { h } from "./dom";
@@ -52,7 +53,7 @@ function node(key: string, value: unknown, open: boolean): HTMLElement {
 /** The facts that people look for first. */
 function facts(image: Image): [string, string][] {
   const info = image.levels[0]?.info;
-  const rows: [string, string][] = [["Version", `OME-Zarr ${image.version}`]];
+  const rows: [string, string][] = [["Format", formatOf(image)]];
   if (info) rows.push(["Type", `${info.dtype}, Zarr ${info.zarrFormat}`]);
   image.axes.forEach((axis, i) => {
     const step = axis.type === "space" || axis.type === "time" ? ` of ${formatQuantity(stepOf(image, i), axis.unit, stepOf(image, i))}` : "";

@@ -14,6 +14,8 @@ export interface NamedImage {
   name: string;
   title: string;
   source: string;
+  /** What the server makes the image from, if it is not stored as OME-Zarr. */
+  format?: string;
   /** Where the server makes pixels on demand: what that costs, image by image. */
   images?: Made[];
 }
@@ -30,8 +32,9 @@ interface Made {
 /** Bytes of source that a server reads soon enough for a first picture. */
 const SOON = 64 * 2 ** 20;
 
-/** Notes which levels come late, and what can be seen before them. */
+/** Notes what an image is made from, which levels come late, and what can be seen before them. */
 export function noteCosts(image: Image, named: NamedImage | undefined): void {
+  if (named?.format) image.madeFrom = named.format;
   const made = named?.images?.find((one) => one.path === image.path);
   const number = (path: string): number => image.levels.findIndex((level) => level.path === (image.path ? `${image.path}/${path}` : path));
   const slow = made?.levels.filter((one) => one.computed && one.plane_bytes > SOON).map((one) => number(one.path)) ?? [];

@@ -1,5 +1,6 @@
 /** The line below the picture: where the pointer is, and what the pixels there are. */
 
+import { formatOf } from "../ome/version";
 import type { Pane } from "../scene/camera";
 import { paneAt, toPixel, toScreen } from "../scene/camera";
 import { stepOf, toPhysical, unitOf } from "../scene/geometry";
@@ -125,7 +126,7 @@ function summary(frame: Frame): string {
   if (!info) return "";
   const axes = frame.image.axes.map((axis) => axis.name).join("");
   const levels = frame.image.levels.length;
-  return `${axes} ${info.shape.join(" × ")} · ${info.dtype} · ${levels} level${levels === 1 ? "" : "s"} · OME-Zarr ${frame.image.version}`;
+  return `${axes} ${info.shape.join(" × ")} · ${info.dtype} · ${levels} level${levels === 1 ? "" : "s"} · ${formatOf(frame.image)}`;
 }
 
 /** Used by the crosshair too: the middle of a pixel on the screen. */
