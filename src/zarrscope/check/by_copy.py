@@ -58,7 +58,7 @@ class ByCopy:
     def _pairs(self) -> Iterator[_Pair]:
         here, there = self.store, self.copy
         if isinstance(here, Listable) and isinstance(there, Listable):
-            yield from _merged(keys_of(here), keys_of(there))
+            yield from _merged(keys_of(here, self._tally.aside), keys_of(there))
         elif isinstance(there, Listable):
             self._tally.lines.append(NOT_LISTED)
             yield from ((key, None, True) for key in keys_of(there))
@@ -68,7 +68,7 @@ class ByCopy:
             if not isinstance(here, Listable):
                 self._tally.lines.append(NOT_LISTED)
                 return
-            for key in keys_of(here):
+            for key in keys_of(here, self._tally.aside):
                 entry = known.entry(key)
                 if entry is None or entry.empty:
                     yield key, True, None

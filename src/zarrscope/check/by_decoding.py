@@ -134,7 +134,7 @@ class ByDecoding:
             yield found._replace(read=size)
         if isinstance(self._store, Listable):
             known = self._named.keys
-            others = (key for key in keys_of(self._store) if known.entry(key) is None)
+            others = (key for key in keys_of(self._store, self._tally.aside) if known.entry(key) is None)
             yield from threads.map(self._read, others)
 
     def _decode(self, unit: tuple[ChunkedArray, Shape]) -> tuple[ChunkedArray, Finding | None, int]:

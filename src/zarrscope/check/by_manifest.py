@@ -77,7 +77,7 @@ class ByManifest:
         return Finding(key, "same" if found == entry else "differs", read=entry.size)
 
     def _extra(self, store: Listable) -> Iterator[Finding]:
-        for key in keys_of(store):
+        for key in keys_of(store, self._tally.aside):
             entry = self._manifest.entry(key)
             if entry is None or entry.empty:
                 yield Finding(key, "extra")

@@ -18,6 +18,10 @@ LETTERS: dict[Status, str] = {"same": "=", "differs": "*", "missing": "-", "extr
 """One letter for each status."""
 
 
+_NAMES = 5
+"""So many names of files that desktops leave are told."""
+
+
 class Finding(NamedTuple):
     """What became of one file.
 
@@ -123,7 +127,14 @@ class Tally:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.lines: list[str] = []
+        self.aside: list[str] = []
+        """Keys of files that desktops leave: no difference, but nothing is kept back."""
 
     def told(self) -> list[str]:
         """Return the notes; ``{n}`` in one stands for how often it was counted."""
-        return [*self.lines, *(text.format(n=number) for text, number in self.counts.items() if number)]
+        counted = [text.format(n=number) for text, number in self.counts.items() if number]
+        names = Counter(key.rpartition("/")[2] for key in self.aside)
+        left = ", ".join(f"{n} {name}" if n > 1 else name for name, n in names.most_common(_NAMES))
+        more = f" and {len(names) - _NAMES} other names" if len(names) > _NAMES else ""
+        aside = [f"left aside, as a desktop leaves them behind: {left}{more}"] if names else []
+        return [*self.lines, *counted, *aside]

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from zarrscope.store.contracts import Readable
 
 _DOCUMENTS = ("zarr.json", ".zgroup", ".zattrs", ".zarray", ".zmetadata")
-_LITTER = re.compile(r"(?:^|/)(?:\.DS_Store|Thumbs\.db|\.nfs[^/]*|\.[^/]+\.[0-9a-f]{8}\.part)$")
+_LITTER = re.compile(r"(?:^|/)(?:\.nfs[^/]*|\.[^/]+\.[0-9a-f]{8}\.part)$")
 
 
 @dataclass(frozen=True, slots=True)

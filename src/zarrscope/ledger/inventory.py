@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol
 
 from xxhash import xxh3_64
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 PIECE = 8 << 20
 """Bytes of a value that are read at once: what stands there may be larger than the memory."""
+
+
+_BY_DESKTOPS = re.compile(r"\.DS_Store|Thumbs\.db|desktop\.ini|\._.*")
+"""Names of files that Finder and Explorer leave in whatever folder is looked at: no part of any Zarr."""
 
 
 class Inventoried(Readable, Listable, Protocol):
@@ -85,9 +90,22 @@ def measured(store: Readable, key: str, size: int | None = None) -> Entry | None
     return Entry(total, hashed.intdigest()) if found else None
 
 
-def keys_of(store: Listable) -> Iterator[str]:
-    """Yield all keys of a hierarchy in sorted order, without those of our own group."""
-    return (key for key in store.list("") if not is_ours(key))
+def keys_of(store: Listable, aside: list[str] | None = None) -> Iterator[str]:
+    """Yield all keys of a hierarchy in sorted order, without those of our own group and of desktops.
+
+    Parameters
+    ----------
+    store : Listable
+        Holds it.
+    aside : list of str, optional
+        Receives the keys of files that desktops leave.
+    """
+    for key in store.list(""):
+        if _BY_DESKTOPS.fullmatch(key.rpartition("/")[2]):
+            if aside is not None:
+                aside.append(key)
+        elif not is_ours(key):
+            yield key
 
 
 def zarr_format_of(store: Readable) -> int:

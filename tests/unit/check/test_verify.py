@@ -116,13 +116,25 @@ def test_what_the_manifest_does_not_know_is_extra() -> None:
     write_manifest(store, manifest, 3)
     assert zarrscope.verify(store).same
     assert "1 file(s) of which the manifest knows nothing" in zarrscope.verify(store).message
-    for key in (".DS_Store", "0/c/0/0/.nfs0001", "0/c/9/0/0", "0/.0.part", f"{FOLDER}x", lost):
+    for key in (".DS_Stores", "0/c/0/0/.nfs0001", "0/c/9/0/0", "0/.0.part", f"{FOLDER}x", lost):
         store.put(key, kept)
         result = zarrscope.verify(store)
         assert (found(result), result.code) == ([("extra", key)], 1)
         store.delete(key)
     store.put(f"{FOLDER}/upgrade-0.5/zarr.json", b"{}")
     assert zarrscope.verify(store).same
+
+
+@pytest.mark.parametrize("how", ["manifest", "copy", "decoding"])
+def test_what_desktops_leave_is_no_difference(how: str) -> None:
+    store = image(MemoryStore(), manifest=how == "manifest")
+    for key in (".DS_Store", "0/.DS_Store", "0/c/0/0/Thumbs.db", "desktop.ini", "1/c/._0", "0/._zarr.json"):
+        store.put(key, b"\0\0\0\1Bud1")
+    result = zarrscope.verify(store, image(MemoryStore()) if how == "copy" else None)
+    assert (result.code, result.files) == (0, [])
+    (note,) = [line for line in result.notes if "desktop" in line]
+    assert all(name in note for name in ("2 .DS_Store", "Thumbs.db", "desktop.ini", "._0", "._zarr.json"))
+    assert not [key for key, _ in manifest_of(store) if "DS_Store" in key or "Thumbs" in key]
 
 
 def test_a_server_that_cannot_be_listed() -> None:
