@@ -105,6 +105,34 @@ def test_one_of_several(page: Page, tmp_path: Path) -> None:
         assert "OME-TIFF, shown as OME-Zarr 0.5" in page.do("text", selector=".facts")
 
 
+def test_lengths_are_told_only_with_their_units(page: Page, tmp_path: Path) -> None:
+    place = tmp_path / "stack.ome.zarr"
+    pixels = np.zeros((12, 60, 80), "u1")
+    scale = {"z": 1.0, "y": 0.5, "x": 0.5}
+    zarrscope.write(pixels, place, axes="zyx", levels=1, scale=scale, unit=dict.fromkeys("yx", "micrometer"))
+    with Server({"image": resolve(place)}) as server:
+        page.open(f"{server.url}?source=data/image/")
+        assert page.do("text", selector=".physical") == ""
+        assert page.evaluate("document.querySelector('.index').value") == "6"
+        assert "/ 12" in page.do("text", selector=".count")
+        assert "µm" in page.do("text", selector=".scalebar")
+        page.set(layout="ortho", panel="metadata")
+        names = page.evaluate("[...document.querySelectorAll('.pane .name')].map(one => one.textContent)")
+        assert names == [
+            "x → y ↓",
+            "z → y ↓ · spacing along z unknown",
+            "x → z ↓ · spacing along z unknown",
+        ]
+        bar, pane = (
+            page.evaluate(f"document.querySelector('{name}').getBoundingClientRect().bottom")
+            for name in (".scalebar", ".pane")
+        )
+        assert bar < pane, "the bar measures the plane of x and y"
+        facts = page.do("text", selector=".facts")
+        assert "80 × 0.50 µm" in facts
+        assert "12\n" in facts
+
+
 def test_what_is_wrong_is_told(page: Page, labelled: Path) -> None:
     document = labelled / ".zattrs"
     said = json.loads(document.read_text())

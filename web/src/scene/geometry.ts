@@ -46,6 +46,21 @@ export function unitOf(image: Image, axis: number): string | undefined {
   return image.axes[axis]?.unit;
 }
 
+/** The unit of lengths on the screen; undefined where the two axes of a plane do not share one: pixels are counted then. */
+export function planeUnit(image: Image): string | undefined {
+  const { down, across } = planeAxes(image);
+  const unit = unitOf(image, across);
+  return unit === unitOf(image, down) ? unit : undefined;
+}
+
+/** Whether the document tells how far apart the planes of a stack are, compared with the pixels across. */
+export function isDepthKnown(image: Image): boolean {
+  const { across, depth } = planeAxes(image);
+  if (depth === undefined) return true;
+  if (unitOf(image, depth) !== unitOf(image, across)) return false;
+  return unitOf(image, depth) !== undefined || stepOf(image, depth) !== 1 || stepOf(image, across) !== 1;
+}
+
 /** How much larger a pixel is along one axis than along another; 1 where their units cannot be compared. */
 export function proportion(image: Image, axis: number, than: number): number {
   if (axis === than) return 1;

@@ -137,7 +137,7 @@ async function screenshot({ viewer, messages, overlay }: Parts): Promise<void> {
   if (!pixels || !frame) return;
   const light = viewer.background[0] > 0.5;
   const bar = frame.state.scaleBar ? overlay.bar : undefined;
-  const blob = await drawScaleBar(pixels, bar, frame.ratio, toRgb(light ? "111111" : "ffffff"));
+  const blob = await drawScaleBar(pixels, bar, overlay.raised, frame.ratio, toRgb(light ? "111111" : "ffffff"));
   save(blob, `${document.title.split(" · ")[0]!.replace(/[^\w.-]+/g, "_") || "zarrscope"}.png`);
   messages.note("The screenshot was saved.", 3);
 }

@@ -73,9 +73,8 @@ export class DimsBar {
     const row = this.rows.get(dim.name)!;
     const unit = unitOf(frame.image, dim.axis);
     const value = toPhysical(frame.image, dim.axis, dim.index + 0.5);
-    const step = stepOf(frame.image, dim.axis);
-    const known = unit !== undefined || step !== 1;
-    const physical = known ? formatQuantity(value, unit, step) : "";
+    // A number without a unit beside that of the plane would be taken for another count.
+    const physical = unit === undefined ? "" : formatQuantity(value, unit, stepOf(frame.image, dim.axis));
     if (row.range.value !== String(dim.index)) row.range.value = String(dim.index);
     if (document.activeElement !== row.number) row.number.value = String(dim.index + 1);
     setAttr(row.range, "aria-valuetext", `${dim.index + 1} of ${dim.size}${physical && `, ${physical}`}`);

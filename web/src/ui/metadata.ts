@@ -56,8 +56,9 @@ function facts(image: Image): [string, string][] {
   const rows: [string, string][] = [["Format", formatOf(image)]];
   if (info) rows.push(["Type", `${info.dtype}, Zarr ${info.zarrFormat}`]);
   image.axes.forEach((axis, i) => {
-    const step = axis.type === "space" || axis.type === "time" ? ` of ${formatQuantity(stepOf(image, i), axis.unit, stepOf(image, i))}` : "";
-    rows.push([`Axis ${axis.name}`, `${sizeOf(image, i)}${step}`]);
+    const step = formatQuantity(stepOf(image, i), axis.unit, stepOf(image, i));
+    const told = axis.unit !== undefined ? ` × ${step}` : stepOf(image, i) !== 1 ? `, in steps of ${step} without a unit` : "";
+    rows.push([`Axis ${axis.name}`, `${sizeOf(image, i)}${told}`]);
   });
   if (info) rows.push(["Chunks", `${info.chunks.join(" × ")}${info.shards ? ` in shards of ${info.shards.shape.join(" × ")}` : ""}`]);
   rows.push(["Levels", String(image.levels.length)]);

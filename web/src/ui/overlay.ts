@@ -1,7 +1,7 @@
 /** What lies over the picture: scale bar, minimap, crosshair, names of the planes. */
 
 import { visible } from "../scene/camera";
-import { stepOf, unitOf } from "../scene/geometry";
+import { isDepthKnown, planeAxes, planeUnit, stepOf } from "../scene/geometry";
 import { scaleBar, type ScaleBar } from "../scene/scalebar";
 import { axesOf, extentOf } from "../scene/wants";
 import { h, setHidden, setText } from "./dom";
@@ -10,12 +10,15 @@ import { middleOf } from "./status";
 import type { Viewer } from "./viewer";
 
 const LONGEST_BAR = 150;
+const BAR_ABOVE = 10;
 const MAP_SIDE = 140;
 /** The minimap is drawn anew so long after the last change. */
 const MAP_AFTER_MS = 120;
 
 export class Overlay {
   bar: ScaleBar | undefined;
+  /** How far above the lower edge of the picture the bar stands: it measures the plane of the image. */
+  raised = 0;
   private readonly barLine = h("div", { class: "line" });
   private readonly barText = h("div", { class: "text" });
   private readonly barBox = h("div", { class: "scalebar" }, this.barText, this.barLine);
@@ -42,9 +45,12 @@ export class Overlay {
 
   private updateBar(frame: Frame): void {
     const { across } = axesOf(frame.image, "xy");
-    const unit = unitOf(frame.image, across);
+    const unit = planeUnit(frame.image);
+    const pane = frame.panes[0]!;
+    this.raised = frame.area.height - pane.top - pane.height;
+    this.barBox.style.bottom = `${BAR_ABOVE + this.raised}px`;
     const size = (unit === undefined ? 1 : stepOf(frame.image, across)) / frame.view.zoom;
-    this.bar = scaleBar(size, unit, Math.min(LONGEST_BAR, frame.area.width / 3));
+    this.bar = scaleBar(size, unit, Math.min(LONGEST_BAR, pane.width / 3));
     setHidden(this.barBox, !frame.state.scaleBar);
     this.barLine.style.width = `${this.bar.width.toFixed(1)}px`;
     setText(this.barText, this.bar.text);
@@ -117,7 +123,9 @@ export class Overlay {
       const at = middleOf(pane, frame.place[axes.down]!, frame.place[axes.across]!);
       const [name, down, across] = [...box.children] as HTMLElement[];
       const names = [frame.image.axes[axes.across]!.name, frame.image.axes[axes.down]!.name];
-      setText(name!, `${names[0]} → ${names[1]} ↓`);
+      const unknown = pane.name !== "xy" && !isDepthKnown(frame.image);
+      const depth = frame.image.axes[planeAxes(frame.image).depth!]?.name;
+      setText(name!, `${names[0]} → ${names[1]} ↓${unknown ? ` · spacing along ${depth} unknown` : ""}`);
       down!.style.transform = `translateX(${at.x - pane.left}px)`;
       across!.style.transform = `translateY(${at.y - pane.top}px)`;
     });

@@ -5,9 +5,9 @@ import type { ScaleBar } from "../scene/scalebar";
 const MARGIN = 18;
 const THICK = 4;
 
-/** A PNG of some pixels, with the bar at the lower left as on the page. */
+/** A PNG of some pixels, with the bar at the lower left of the plane as on the page. */
 export async function drawScaleBar(
-  pixels: ImageData, bar: ScaleBar | undefined, ratio: number, color: [number, number, number],
+  pixels: ImageData, bar: ScaleBar | undefined, raised: number, ratio: number, color: [number, number, number],
 ): Promise<Blob> {
   const canvas = document.createElement("canvas");
   canvas.width = pixels.width;
@@ -15,7 +15,7 @@ export async function drawScaleBar(
   const context = canvas.getContext("2d")!;
   context.putImageData(pixels, 0, 0);
   if (bar) {
-    const bottom = pixels.height - MARGIN * ratio;
+    const bottom = pixels.height - (MARGIN + raised) * ratio;
     const text = `rgb(${color.map((part) => Math.round(part * 255)).join(" ")})`;
     context.font = `${13 * ratio}px system-ui, sans-serif`;
     context.lineJoin = "round";

@@ -75,22 +75,22 @@ export class Status {
       return;
     }
     const shown = frame.shown.filter((one) => one.pane === pane);
-    setText(this.place, this.where(frame, pane, at.down, at.across, shown[0]));
+    setText(this.place, this.where(frame, at.down, at.across, shown[0]));
     this.values.replaceChildren(...shown.flatMap((one) => this.chip(frame, one, at.down, at.across)));
   }
 
-  private where(frame: Frame, pane: Pane, down: number, across: number, shown: Shown | undefined): string {
+  private where(frame: Frame, down: number, across: number, shown: Shown | undefined): string {
     if (!shown) return "";
     const { image } = frame;
     const { axes } = shown;
     const pixel = (axis: number, position: number): string => `${image.axes[axis]!.name} ${Math.floor(position)}`;
     const physical = (axis: number, position: number): string =>
       formatQuantity(toPhysical(image, axis, Math.floor(position) + 0.5), undefined, stepOf(image, axis));
-    const unit = unitOf(image, axes.across);
+    const units = [unitOf(image, axes.down), unitOf(image, axes.across)] as const;
     const text = `${pixel(axes.down, down)}  ${pixel(axes.across, across)}`;
-    if (unit === undefined && stepOf(image, axes.across) === 1) return text;
-    void pane;
-    return `${text}  ·  ${physical(axes.down, down)}, ${physical(axes.across, across)} ${unitSign(unit)}`;
+    if (units.includes(undefined)) return text;
+    const first = units[0] === units[1] ? "" : ` ${unitSign(units[0])}`;
+    return `${text}  ·  ${physical(axes.down, down)}${first}, ${physical(axes.across, across)} ${unitSign(units[1])}`;
   }
 
   private chip(frame: Frame, one: Shown, down: number, across: number): HTMLElement[] {

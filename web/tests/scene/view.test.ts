@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Extent, fit, pan, paneAt, panes, toPixel, toScreen, visible, zoomAt } from "../../src/scene/camera";
 import { placeOf, sliders } from "../../src/scene/dims";
-import { imageGrid, planeAxes, proportion, toPhysical, within } from "../../src/scene/geometry";
+import { imageGrid, isDepthKnown, planeAxes, planeUnit, proportion, toPhysical, within } from "../../src/scene/geometry";
 import { emptyState } from "../../src/scene/state";
 import { bytesOf, extentOf, gridOf, levelFor, planeIn, planeOf, wantOf } from "../../src/scene/wants";
 import { makeImage } from "./images";
@@ -101,6 +101,21 @@ describe("axes", () => {
     image.axes[0] = { name: "z", type: "space", unit: "nanometer" };
     expect(proportion(image, 0, 2)).toBe(1);
     expect(extentOf(image)).toEqual({ down: 5, across: 5, depth: 5, ratioDown: 2, ratioDepth: 1 });
+  });
+
+  it("knows what can be measured", () => {
+    const image = makeImage({ axes: "zyx", shape: [5, 5, 5], scales: [[2, 0.5, 0.25]] });
+    expect([planeUnit(image), isDepthKnown(image)]).toEqual(["micrometer", true]);
+    image.axes[0] = { name: "z", type: "space" };
+    expect([planeUnit(image), isDepthKnown(image)]).toEqual(["micrometer", false]);
+    image.axes[1] = { name: "y", type: "space" };
+    expect(planeUnit(image)).toBeUndefined();
+    image.axes[2] = { name: "x", type: "space" };
+    // Without units the proportions may still be told.
+    expect([planeUnit(image), isDepthKnown(image)]).toEqual([undefined, true]);
+    image.levels[0]!.scale = [1, 1, 1];
+    expect(isDepthKnown(image)).toBe(false);
+    expect(isDepthKnown(makeImage({ axes: "yx", shape: [5, 5] }))).toBe(true);
   });
 
   it("gives the physical place of a position; the middle of the first pixel is the translation", () => {
