@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from zarrscope.budget import parse_size
 from zarrscope.cli.parser import Parser
-from zarrscope.errors import ArgumentError
 from zarrscope.server.hosts import LOOPBACK
 from zarrscope.server.view import MEMORY, VIEWERS, first_image, view
+from zarrscope.server.wishes import check_wishes
 from zarrscope.viewer.napari import open_in_napari
 from zarrscope.viewer.state import LAYOUTS
 
@@ -21,7 +21,7 @@ examples:
   zarrscope view cells.ome.tif
   zarrscope view slide.svs --port 8800
   zarrscope view plate.ome.zarr --no-browser
-  zarrscope view cells.ome.zarr --channels 0,2 --z 12 --layout ortho
+  zarrscope view cells.ome.zarr --channels DAPI,2 --z 12 --layout ortho
   zarrscope view s3://bucket/cells.ome.zarr
   zarrscope view cells.ome.tif --in neuroglancer
 
@@ -41,7 +41,7 @@ def run(words: list[str]) -> int:
         return 0
     with view(
         chosen.source,
-        channels=_numbers(chosen.channels),
+        channels=chosen.channels,
         z=chosen.z,
         t=chosen.t,
         layout=chosen.layout,
@@ -71,11 +71,9 @@ def _no_browser() -> None:
 def _show_in_napari(chosen: Namespace) -> None:
     """Open the image in napari, in this process: nothing has to be served for it."""
     with view(chosen.source, axes=chosen.axes, memory=chosen.memory) as shown:
-        open_in_napari(
-            first_image(shown.store),
-            channels=_numbers(chosen.channels),
-            dims={name: index for name in ("z", "t") if (index := getattr(chosen, name)) is not None},
-        )
+        dims = {name: index for name in ("z", "t") if (index := getattr(chosen, name)) is not None}
+        image = first_image(shown.store)
+        open_in_napari(image, channels=check_wishes(image, chosen.channels, dims), dims=dims)
 
 
 def _parser() -> Parser:
@@ -91,7 +89,12 @@ def _parser() -> Parser:
         help="our viewer in the browser (default), Neuroglancer in the browser (the extra neuroglancer; "
         "offline, with channels and labels), or napari where it is installed",
     )  # fmt: skip
-    parser.add_argument("--channels", metavar="N,N", help="the channels to show, counted from 0 (as it says)")
+    parser.add_argument(
+        "--channels",
+        type=_channels,
+        metavar="N,N",
+        help="the channels to show, counted from 0 or by name (as it says)",
+    )
     parser.add_argument("--z", type=int, metavar="N", help="plane along z (the middle one)")
     parser.add_argument("--t", type=int, metavar="N", help="time point (the first)")
     parser.add_argument("--layout", choices=LAYOUTS, help="one plane, or the three planes of a stack")
@@ -108,10 +111,5 @@ def _parser() -> Parser:
     return parser
 
 
-def _numbers(text: str | None) -> list[int] | None:
-    if text is None:
-        return None
-    try:
-        return [int(word) for word in text.split(",")]
-    except ValueError as error:
-        raise ArgumentError(f"--channels {text}: give numbers, such as 0,2") from error
+def _channels(text: str) -> list[int | str]:
+    return [int(word) if word.isdecimal() else word for word in map(str.strip, text.split(","))]

@@ -15,6 +15,7 @@ from zarrscope.node.open import open_node
 from zarrscope.server.browser import Opening
 from zarrscope.server.hosts import LOOPBACK
 from zarrscope.server.serve import Server
+from zarrscope.server.wishes import check_wishes
 from zarrscope.source.registry import open_source
 from zarrscope.store.keys import without_secrets
 from zarrscope.viewer import state as states
@@ -24,9 +25,10 @@ from zarrscope.viewer.neuroglancer_documents import retold
 from zarrscope.virtual.encode import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from zarrscope.server.wishes import Channels
     from zarrscope.store.contracts import Readable
     from zarrscope.viewer.state import Look
 
@@ -123,7 +125,7 @@ _OPEN: list[View] = []
 def view(
     thing: Any,
     *,
-    channels: Sequence[int] | Mapping[int, Look] | None = None,
+    channels: Channels = None,
     z: int | None = None,
     t: int | None = None,
     layout: str | None = None,
@@ -142,9 +144,9 @@ def view(
     thing : str, path-like, Source, Image, array or sequence of arrays
         An OME-Zarr at any address, a file or folder that can be converted, or pixels in memory (arrays of one
         to five axes in the order t, c, z, y, x; the levels of a pyramid finest first).
-    channels : sequence of int, or mapping, optional
-        The channels to show, counted from 0; or for some of them how: ``{0: {"color": "00ff00", "window":
-        (100, 4000), "gamma": 0.7, "opacity": 1.0, "visible": True}}``.
+    channels : sequence of int or str, or mapping, optional
+        The channels to show, counted from 0 or by name; or for some of them how:
+        ``{0: {"color": "00ff00", "window": (100, 4000), "gamma": 0.7, "opacity": 1.0, "visible": True}}``.
     z, t : int, optional
         Which plane, counted from 0; the middle and the first by default.
     layout : {"plane", "ortho"}, optional
@@ -175,7 +177,7 @@ def view(
     NotFoundError, SourceError, UnsupportedError, MetadataError
         It cannot be read.
     ArgumentError
-        There is no such channel, layout or viewer.
+        There is no such channel, plane, time point, layout or viewer.
     MissingDependencyError
         The extra that brings the viewer is not installed.
     StoreError, AccessError
@@ -189,12 +191,15 @@ def view(
     dims = {axis: index for axis, index in (("z", z), ("t", t)) if index is not None}
     with ExitStack() as undo:
         undo.callback(_close, store)
+        image = None if channels is None and not dims else first_image(store)
+        chosen = None if image is None else check_wishes(image, channels, dims)
         if viewer == "neuroglancer":
             store = retold(store, first_image(store))
             server = undo.enter_context(Server({name: store}, port=port, host=host))
-            url = _neuroglancer_link(server, name, channels, dims, layout)
+            url = _neuroglancer_link(server, name, chosen, dims, layout)
         else:
-            found = _state(store, channels, dims, layout, state)
+            count = 0 if image is None else channel_count(image.axes, image.shape)
+            found = states.state(channels=chosen, count=count, dims=dims, layout=layout, more=state)
             server = undo.enter_context(Server({name: store}, port=port, host=host))
             url = states.link(server.url, found)
         undo.pop_all()
@@ -233,7 +238,7 @@ def _close(store: Any) -> None:
 def _neuroglancer_link(
     server: Server,
     name: str,
-    channels: Sequence[int] | Mapping[int, Look] | None,
+    channels: list[int] | dict[int, Look] | None,
     dims: Mapping[str, int],
     layout: str | None,
 ) -> str:
@@ -260,17 +265,3 @@ def _name(text: str) -> str:
     path = unquote(urlsplit(without_secrets(text)).path) if "://" in text else os.path.abspath(text)  # noqa: PTH100
     name = "".join(c if c.isprintable() and c not in "/\\?#%" else "_" for c in PurePath(path).name)
     return name or "image"
-
-
-def _state(
-    store: Readable,
-    channels: Sequence[int] | Mapping[int, Look] | None,
-    dims: Mapping[str, int | None],
-    layout: str | None,
-    more: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    count = 0
-    if channels is not None:
-        image = first_image(store)
-        count = channel_count(image.axes, image.shape)
-    return states.state(channels=channels, count=count, dims=dims, layout=layout, more=more)

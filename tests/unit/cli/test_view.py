@@ -73,12 +73,12 @@ def test_serves_until_it_is_stopped(tiff: Path, how: signal.Signals) -> None:
 
 def test_from_python(tiff: Path) -> None:
     with zarrscope.view(
-        tiff, channels={1: {"color": "ff0000", "window": (0, 50)}}, t=2, layout="ortho"
+        tiff, channels={1: {"color": "ff0000", "window": (0, 50)}}, z=2, layout="ortho"
     ) as shown:
         assert json.loads(unquote(urlsplit(shown.url).fragment)) == {
             "v": 1,
             "layers": [{"channel": 1, "color": "ff0000", "window": [0.0, 50.0]}],
-            "dims": {"t": 2},
+            "dims": {"z": 2},
             "layout": "ortho",
         }
         assert shown.url.split("#")[0] in shown._repr_html_()
@@ -196,6 +196,62 @@ def test_whatever_it_is(thing: str, tiff: Path, tmp_path: Path) -> None:
         assert np.array_equal(zarrscope.open(shown.data).levels[0][...], PIXELS)
 
 
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"z": 4}, "z=4: along z the image goes from 0 to 3"),
+        ({"z": -1}, "z=-1: along z the image goes from 0 to 3"),
+        ({"t": 0}, "t=0: the image has no axis t; it has c, z, y, x"),
+        ({"channels": [3]}, r"no channel 3: there are 3, counted from 0 \(DAPI, GFP, 561\)"),
+        ({"channels": [-1]}, "no channel -1: there are 3"),
+        ({"channels": ["Gfp"]}, r"no channel Gfp: there are 3, counted from 0 \(DAPI, GFP, 561\)"),
+        ({"channels": {"Cy5": {}}}, "no channel Cy5"),
+        *(
+            ({"channels": {1: {"window": wrong}}}, "channel 1: window=.* is not two numbers")
+            for wrong in ((5,), (1, 2, 3), 5, None, (5, 5), (9, 3), (0, NAN), (-INFINITY, 3), ("a", "b"))
+        ),
+        ({"channels": {0: {"gamma": 0}}}, "gamma=0 is not a number from 0.05 to 20"),
+        ({"channels": {0: {"gamma": NAN}}}, "gamma=nan"),
+        ({"channels": {0: {"opacity": 1.5}}}, "opacity=1.5 is not a number from 0 to 1"),
+        ({"channels": {0: {"color": 65280}}}, "color=65280 is not a text"),
+        ({"channels": {0: {"visible": "yes"}}}, "visible='yes' is not True or False"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_shown_is_told_with_its_range(named: Path, wish: dict[str, Any], words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        zarrscope.view(named, **wish)
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Path:
+    zarrscope.write(PIXELS, tmp_path / "n.ome.zarr", axes="czyx", channels=["DAPI", "GFP", "561"])
+    return tmp_path / "n.ome.zarr"
+
+
+def test_channels_by_name(named: Path) -> None:
+    with zarrscope.view(named, channels={"GFP": {"gamma": 2}, 0: {"opacity": 0.5}}) as shown:
+        layers = json.loads(unquote(urlsplit(shown.url).fragment))["layers"]
+        assert layers == [{"channel": 0, "opacity": 0.5}, {"channel": 1, "gamma": 2}]
+    with zarrscope.view(named, channels=["561", 0]) as shown:
+        layers = json.loads(unquote(urlsplit(shown.url).fragment))["layers"]
+        assert [layer["visible"] for layer in layers] == [True, False, True]
+
+
+def test_wishes_of_the_command_line(named: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, told in (
+        (["--z", "4"], "z=4: along z the image goes from 0 to 3"),
+        (["--channels", "DAPI,RFP"], "there is no channel RFP: there are 3, counted from 0 (DAPI, GFP, 561)"),
+        (["--channels", "0,"], "there is no channel : there are 3, counted from 0 (DAPI, GFP, 561)"),
+        (["--in", "neuroglancer", "--z", "9"], "z=9: along z the image goes from 0 to 3"),
+        (["--in", "napari", "--t", "1"], "t=1: the image has no axis t; it has c, z, y, x"),
+    ):
+        assert main(["view", str(named), "--no-browser", *words]) == 2
+        assert capsys.readouterr().err == f"zarrscope view: {told}\n"
+
+
 def test_wrong_wishes(tiff: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(NotFoundError):
         zarrscope.view(tmp_path / "absent.tif")
@@ -206,7 +262,7 @@ def test_wrong_wishes(tiff: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     with pytest.raises(ArgumentError, match="layout"):
         zarrscope.view(tiff, layout="cube")
     (tmp_path / "text.tif").write_text("no picture")
-    for words in (["view", str(tmp_path / "text.tif")], ["view", str(tiff), "--channels", "a"], ["view"]):
+    for words in (["view", str(tmp_path / "text.tif")], ["view", str(tiff), "--channels", "Z"], ["view"]):
         assert main([*words]) in (1, 2)
         said = capsys.readouterr().err.strip()
         assert said.startswith("zarrscope view: ")
