@@ -133,6 +133,44 @@ def test_lengths_are_told_only_with_their_units(page: Page, tmp_path: Path) -> N
         assert "12\n" in facts
 
 
+COLORS_OF_A_SWITCH = """
+(() => {
+  const drawn = (color) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const style = (element, pseudo) => drawn(getComputedStyle(element, pseudo).backgroundColor);
+  const track = document.querySelector(".swatch");
+  return [style(document.querySelector(".panel")), style(track), style(track, "::before")];
+})()
+"""
+
+
+def luminance(color: list[int]) -> float:
+    """Return the relative luminance of a colour (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in color)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("color", ["ffffff", "b0b0b0", "ffff00"])
+@pytest.mark.parametrize("dark", [True, False])
+def test_the_switch_of_a_channel_is_seen_to_be_on(
+    page: Page, tmp_path: Path, color: str, *, dark: bool
+) -> None:
+    """3 to 1 is what WCAG asks of controls: knob against track, and either of them against the panel."""
+    place = tmp_path / "image.ome.zarr"
+    channels = [zarrscope.Channel("one", color, zarrscope.Window(0, 250))]
+    zarrscope.write(np.zeros((1, 60, 80), "u1"), place, axes="cyx", levels=1, channels=channels)
+    with Server({"image": resolve(place)}) as server:
+        page.open(f"{server.url}?source=data/image/", dark=dark)
+        panel, track, knob = map(luminance, page.evaluate(COLORS_OF_A_SWITCH))
+    contrast = lambda a, b: (max(a, b) + 0.05) / (min(a, b) + 0.05)  # noqa: E731
+    assert contrast(knob, track) >= 3
+    assert max(contrast(track, panel), contrast(knob, panel)) >= 3
+
+
 def test_what_is_wrong_is_told(page: Page, labelled: Path) -> None:
     document = labelled / ".zattrs"
     said = json.loads(document.read_text())
