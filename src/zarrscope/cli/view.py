@@ -15,6 +15,7 @@ from zarrscope.viewer.state import LAYOUTS
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
 _EXAMPLES = """\
 examples:
@@ -52,6 +53,7 @@ def run(words: list[str]) -> int:
         host=chosen.host,
     ) as shown:
         try:
+            _say(shown.notes)
             print(shown.url, flush=True)
             if not shown.alone:
                 print(_OTHERS, *shown.elsewhere, file=sys.stderr, flush=True)
@@ -64,6 +66,11 @@ def run(words: list[str]) -> int:
     return 0
 
 
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr, flush=True)
+
+
 def _no_browser() -> None:
     print("no browser was found here: open this address in one", file=sys.stderr, flush=True)
 
@@ -71,6 +78,7 @@ def _no_browser() -> None:
 def _show_in_napari(chosen: Namespace) -> None:
     """Open the image in napari, in this process: nothing has to be served for it."""
     with view(chosen.source, axes=chosen.axes, memory=chosen.memory) as shown:
+        _say(shown.notes)
         dims = {name: index for name in ("z", "t") if (index := getattr(chosen, name)) is not None}
         image = first_image(shown.store)
         open_in_napari(image, channels=check_wishes(image, chosen.channels, dims), dims=dims)

@@ -25,7 +25,7 @@ from zarrscope.viewer.neuroglancer_documents import retold
 from zarrscope.virtual.encode import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from zarrscope.server.wishes import Channels
@@ -50,10 +50,12 @@ class View:
         Of the store within the server.
     url : str
         The link.
+    notes : sequence of str
+        Lines that a user should see: what was assumed of the source, what was left out.
     """
 
-    def __init__(self, server: Server, name: str, url: str) -> None:
-        self._server, self.name, self.url = server, name, url
+    def __init__(self, server: Server, name: str, url: str, notes: Sequence[str] = ()) -> None:
+        self._server, self.name, self.url, self.notes = server, name, url, tuple(notes)
         self._openings: list[Opening] = []
         _OPEN.append(self)
 
@@ -188,6 +190,7 @@ def view(
     if state and viewer != "browser":
         raise ArgumentError(f"a state is for our own viewer; {viewer} takes channels, z, t and layout")
     store, name = _store(thing, axes, memory)
+    notes = store.notes
     dims = {axis: index for axis, index in (("z", z), ("t", t)) if index is not None}
     with ExitStack() as undo:
         undo.callback(_close, store)
@@ -203,7 +206,7 @@ def view(
             server = undo.enter_context(Server({name: store}, port=port, host=host))
             url = states.link(server.url, found)
         undo.pop_all()
-    shown = View(server, name, url)
+    shown = View(server, name, url, notes)
     if browser:
         shown.show()
     return shown

@@ -104,6 +104,7 @@ def encode(
         images, version or "0.5", cache, _name(thing, images[0].description),
         ome_xml=lambda: source.ome_xml, fingerprint=source.fingerprint,
         closing=(partial(threads.shutdown, wait=False), source.close), again=again, made_from=_format(thing),
+        notes=tuple(dict.fromkeys(note for scene in chosen for note in scene.notes)),
     )  # fmt: skip
 
 

@@ -86,6 +86,8 @@ class VirtualStore:
         Function and arguments that open the store again in another process.
     made_from : str
         What people call the format of the source.
+    notes : sequence of str
+        Lines that a user should see: what was assumed of the source, what was left out.
     """
 
     def __init__(
@@ -100,11 +102,13 @@ class VirtualStore:
         closing: Sequence[Callable[[], None]],
         again: tuple[Callable[..., Any], tuple[Any, ...]],
         made_from: str = "",
+        notes: Sequence[str] = (),
     ) -> None:
         self.images, self.version = tuple(images), version
         self._zarr_format = zarr_format_of(version)
         self._cache, self._name, self._again, self._made_from = cache, name, again, made_from
         self._documents = Documents(self.images, version, ome_xml)
+        self.notes = tuple(notes)
         self._fingerprint, self._closing = fingerprint, list(closing)
         self._arrays = {
             level.path: (image, number) for image in images for number, level in enumerate(image.levels)

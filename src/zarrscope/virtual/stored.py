@@ -28,6 +28,9 @@ class Below:
         Closes the store, where it belongs to this one.
     """
 
+    notes: tuple[str, ...] = ()
+    """Lines that a user should see: none, nothing was assumed."""
+
     def __init__(self, inner: Readable, path: str, closing: Callable[[], None] | None = None) -> None:
         self.inner, self.path, self._closing = inner, path, closing
         if hasattr(inner, "list"):

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pytest
 import tifffile
+import zarr
 
 import zarrscope
 from zarrscope.cli.main import main
@@ -194,6 +195,34 @@ def test_whatever_it_is(thing: str, tiff: Path, tmp_path: Path) -> None:
     }
     with zarrscope.view(things[thing]()) as shown:
         assert np.array_equal(zarrscope.open(shown.data).levels[0][...], PIXELS)
+
+
+def said_by_view(*words: object) -> list[str]:
+    """Return what the command says until it serves."""
+    command = [sys.executable, "-m", "zarrscope", "view", "--no-browser", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        lines = list(iter(process.stderr.readline, "Ctrl-C ends it\n"))
+        process.kill()
+    return [line.strip() for line in lines]
+
+
+@pytest.mark.parametrize("form", ["planes", "array"])
+def test_what_a_conversion_notes_is_noted(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "in"
+    if form == "planes":
+        source.mkdir()
+        for number, plane in enumerate(PIXELS[0]):
+            tifffile.imwrite(source / f"img_{number:03}.tif", plane)
+    else:
+        zarr.create_array(source, data=PIXELS, chunks=PIXELS.shape)
+    assert main(["convert", str(source), str(tmp_path / "out.ome.zarr")]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
+    notes = [line for line in said if "--scale" not in line]  # an option of convert alone
+    assert notes
+    assert said_by_view(source) == notes
 
 
 NAN, INFINITY = float("nan"), float("inf")
