@@ -16,6 +16,7 @@ from zarrscope.ledger.inventory import manifest_of, zarr_format_of
 from zarrscope.ledger.manifest import read_manifest
 from zarrscope.ledger.mending import put_back, replace_manifest
 from zarrscope.ledger.table import EMPTY, Entry
+from zarrscope.source.registry import format_of
 from zarrscope.store.contracts import Listable, Writable
 from zarrscope.store.local import LocalStore
 from zarrscope.store.zip import ZipStore
@@ -68,6 +69,8 @@ def repair(
     """
     place, threads = place_of(url), workers_for(url, workers)
     copied = with_copy(place.store, against)
+    if copied is None and isinstance(against, str | os.PathLike):
+        format_of(os.fspath(against))  # what is not there, or nothing that can be read, is told first
     store = _writable(place.store)
     known = None
     with suppress(MetadataError, CorruptDataError):  # a damaged manifest cannot contradict
@@ -78,9 +81,11 @@ def repair(
     elif redo is not None and known is not None and store is place.ledger:
         how, mended = ByManifest(store, known), "made anew"
     else:
+        why = " (it has no manifest)" if known is None else ""
         raise UnsupportedError(
-            f"{address(against)} is no copy of the same form, and nothing tells which files are to be made "
-            "anew from a source; name a good copy, or convert again with --overwrite"
+            f"{address(against)} is no copy of the same form, and nothing tells which files of "
+            f"{address(url)} are to be made anew from a source{why}; name a good copy, or convert again with "
+            "--overwrite"
         )
     wrong = _wrong(how, address(url), threads, tell)
     failed: list[str] = []

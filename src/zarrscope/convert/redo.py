@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from zarrscope.convert.run import planned, write_documents
@@ -13,14 +14,13 @@ from zarrscope.ledger.journal import Journal
 from zarrscope.ledger.manifest import Manifest, read_manifest
 from zarrscope.ledger.recording import Recording
 from zarrscope.ledger.table import UNKNOWN, UnitTable
-from zarrscope.store.keys import join
+from zarrscope.store.keys import join, without_secrets
 from zarrscope.write.run import write_image
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Sequence
 
-    from zarrscope.convert.plan import ScenePlan
+    from zarrscope.convert.plan import ConversionPlan, ScenePlan
     from zarrscope.ledger.table import Entry
     from zarrscope.store.contracts import Buffer, ByteRange, Info, Request, Upload, Writable
 
@@ -60,8 +60,9 @@ def redo(
             "give a good copy"
         )
     options, axes = options_from_json(told["options"], told.get("memory"))
-    wrong = set(keys)
+    wrong, named = set(keys), without_secrets(os.fspath(source))
     with planned(source, options, axes) as plan:
+        _check_source(plan, manifest, store.url(), named)
         target = _Mending(store, manifest, wrong)
         write_documents(plan, target)
         for scene in plan.scenes:
@@ -73,10 +74,31 @@ def redo(
                 plan.options.codec, plan.workers, progress, journal,
             )  # fmt: skip
     if left := wrong - target.mended:
+        more = f" and {len(left) - 1} more" if left > {min(left)} else ""
         raise UnsupportedError(
-            f"{store.url(min(left))} and {len(left) - 1} more are not made by a conversion; give a good copy"
+            f"{store.url(min(left))}{more}: converting {named} makes no such file; give a good copy"
         )
     store.sync(sorted(wrong))
+
+
+def _check_source(plan: ConversionPlan, manifest: Manifest, place: str, source: str) -> None:
+    """Refuse a source whose images would not lie in the files that the manifest knows.
+
+    Raises
+    ------
+    UnsupportedError
+        It is not what stands there was made of.
+    """
+    for scene in plan.scenes:
+        for level in scene.pyramid.levels:
+            grid = tuple(-(-n // u) for n, u in zip(level.shape, level.shards or level.chunks, strict=True))
+            known = manifest.units.array(join(scene.path, level.path))
+            if known is None or known.grid != grid:
+                shape = " x ".join(map(str, scene.pyramid.levels[0].shape))
+                raise UnsupportedError(
+                    f"{source} is not what {place} was made of: an image of {shape} pixels would lie in "
+                    "other files than those of its manifest; name its source, or a good copy"
+                )
 
 
 def _table(manifest: Manifest, scene: ScenePlan, wrong: set[str]) -> UnitTable:

@@ -10,8 +10,9 @@ import tifffile
 
 import zarrscope
 from zarrscope import ConvertOptions, PlanOptions
+from zarrscope.check.repair import repair
 from zarrscope.convert.redo import redo
-from zarrscope.errors import CorruptDataError, UnsupportedError
+from zarrscope.errors import CorruptDataError, NotFoundError, UnsupportedError
 from zarrscope.store.local import LocalStore
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def test_another_source_is_not_taken(tmp_path: Path) -> None:
 
 def test_only_conversions_with_their_manifest(tmp_path: Path) -> None:
     source, place = converted(tmp_path)
-    with pytest.raises(UnsupportedError, match=r"notes\.txt .*not made by a conversion"):
+    with pytest.raises(UnsupportedError, match=r"notes\.txt: converting .*a\.tif makes no such"):
         redo(LocalStore(place), source, ["notes.txt"])
     zarrscope.write(PIXELS, tmp_path / "w.zarr", axes="zyx")
     (tmp_path / "x").mkdir()
@@ -81,3 +82,28 @@ def test_only_conversions_with_their_manifest(tmp_path: Path) -> None:
     for other in (tmp_path / "w.zarr", tmp_path / "x/a.zarr"):
         with pytest.raises(UnsupportedError, match="only a conversion by zarrscope with its manifest"):
             redo(LocalStore(other), source, ["0/c/0/0/0"])
+
+
+@pytest.mark.parametrize("shape", [(2, 300, 200), (2, 100, 200)])
+def test_a_source_of_another_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    """The source is to blame, and named: its files would be others."""
+    _, place = converted(tmp_path)
+    (place / "1/c/0/0/0").unlink()
+    before = tree(place)
+    tifffile.imwrite(tmp_path / "b.tif", np.zeros(shape, "u2"), photometric="minisblack")
+    sizes = " x ".join(map(str, shape))
+    for go in (
+        lambda: redo(LocalStore(place), tmp_path / "b.tif", ["1/c/0/0/0"]),
+        lambda: repair(place, tmp_path / "b.tif", redo=redo),
+    ):
+        with pytest.raises(UnsupportedError, match=rf"b\.tif is not what .*a\.zarr was made of: .*{sizes}"):
+            go()
+    assert tree(place) == before
+
+
+def test_what_cannot_be_a_source_is_told_first(tmp_path: Path) -> None:
+    _, place = converted(tmp_path, manifest=False)
+    with pytest.raises(NotFoundError, match=r"absent\.tif: no such file"):
+        repair(place, tmp_path / "absent.tif", redo=redo)
+    with pytest.raises(UnsupportedError, match=r"which files of .*a\.zarr .*it has no manifest"):
+        repair(place, tmp_path / "a.tif", redo=redo)
