@@ -98,3 +98,20 @@ def test_chunks_of_a_busy_server_come_by_themselves(page: Page, tmp_path: Path) 
         assert "striped" not in page.do("text")
         height, width = page.pixels().shape[:2]
         assert page.pixels()[height // 2, width // 2].tolist() == [255, 255, 255]
+
+
+def test_what_a_link_asks_for_in_vain_is_told_in_one_line(page: Page, tmp_path: Path) -> None:
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(np.zeros((4, 64, 64), "u1"), place, axes="zyx", levels=1, version="0.5")
+    wrong = '{"v":1,"dims":{"z":99},"layers":[{"channel":0,"window":[7]},{"channel":5}],"view":{"y":1e999}}'
+    with Server({"image": resolve(place)}) as server:
+        page.open(f"{server.url}?source=data/image/#{quote(wrong)}")
+        said = page.reads("Not all of the link could be used")
+        for part in ('"window"', '"y"', '"z" ends at 3', "there is no channel 5"):
+            assert part in said
+        assert page.evaluate("document.querySelectorAll('.note').length") == 1
+        assert page.evaluate("zarrscope.state()") == {"v": 1, "dims": {"z": 3}, "layers": [{"channel": 0}]}
+        other = quote('{"v":1,"dims":{"z":7,"q":0}}')
+        page.evaluate(f"location.hash = '{other}'")
+        assert "there is no axis" in page.reads("there is no axis")
+        assert page.evaluate("zarrscope.resolved().dims.z") == 3

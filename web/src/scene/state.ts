@@ -1,5 +1,7 @@
 /** The one state of the viewer: a versioned JSON document that stands in the address, is undone, and comes from Python. */
 
+import { isMap } from "./colormaps";
+
 export type Blending = "add" | "max" | "over";
 export type Layout = "plane" | "ortho";
 export type Panel = "layers" | "metadata" | "checks" | "none";
@@ -52,6 +54,9 @@ export interface State {
   extra: Record<string, unknown>;
 }
 
+/** What graphics processors can count with. */
+const LARGEST = 3e38;
+
 export function emptyState(): State {
   return {
     v: 1, dims: {}, layout: "plane", layers: [], blending: "add", labels: [],
@@ -90,6 +95,13 @@ class Reader {
     return this.wrong(key, "a number that is allowed here");
   }
 
+  /** A count from 0. */
+  whole(from: Json, key: string): number | undefined {
+    const value = from[key];
+    if (value === undefined) return undefined;
+    return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : this.wrong(key, "a whole number from 0 on");
+  }
+
   boolean(from: Json, key: string): boolean | undefined {
     const value = from[key];
     if (value === undefined || typeof value === "boolean") return value;
@@ -122,9 +134,15 @@ class Reader {
     if (value === undefined) return undefined;
     if (Array.isArray(value) && value.length === 2) {
       const [low, high] = value as unknown[];
-      if (isNumber(low) && isNumber(high) && low <= high) return [low, high];
+      if (isNumber(low) && isNumber(high) && low < high && -LARGEST <= low && high <= LARGEST) return [low, high];
     }
     return this.wrong("window", "a pair of numbers in order");
+  }
+
+  color(from: Json): string | undefined {
+    const color = this.text(from, "color")?.replace(/^#/, "");
+    if (color === undefined || /^[0-9a-f]{6}$/i.test(color) || isMap(color)) return color;
+    return this.wrong("color", "six hexadecimal digits or the name of a colour map");
   }
 }
 
@@ -136,13 +154,12 @@ function withoutAbsent<T extends object>(value: T): { [K in keyof T]: Exclude<T[
 function readLayers(reader: Reader, document: Json): LayerChange[] {
   const layers = new Map<number, LayerChange>();
   for (const raw of reader.list(document, "layers")) {
-    const channel = reader.number(raw, "channel", 0);
-    if (channel === undefined || !Number.isInteger(channel)) continue;
-    const color = reader.text(raw, "color");
+    const channel = reader.whole(raw, "channel");
+    if (channel === undefined) continue;
     const change = withoutAbsent({
       channel,
       visible: reader.boolean(raw, "visible"),
-      color: color?.replace(/^#/, ""),
+      color: reader.color(raw),
       window: reader.window(raw),
       gamma: reader.number(raw, "gamma", 0.05, 20),
       opacity: reader.number(raw, "opacity", 0, 1),
@@ -187,8 +204,8 @@ function readDims(reader: Reader, document: Json): Record<string, number> {
   }
   const dims: Record<string, number> = {};
   for (const name of Object.keys(document.dims)) {
-    const index = reader.number(document.dims, name, 0);
-    if (index !== undefined) dims[name] = Math.floor(index);
+    const index = reader.whole(document.dims, name);
+    if (index !== undefined) dims[name] = index;
   }
   return dims;
 }

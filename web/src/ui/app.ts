@@ -2,6 +2,7 @@
 
 import type { Image, Root } from "../ome/model";
 import { NoWebGL } from "../render/gl";
+import { fitted, inOneLine } from "../scene/fitted";
 import { History } from "../scene/history";
 import { emptyState, fromHash, toHash, untouched } from "../scene/state";
 import { installApi } from "./api";
@@ -35,6 +36,8 @@ class App {
   /** What is open or being opened: address and series. */
   private opened = "";
   private root: Root | undefined;
+  /** What was wrong with the state in the address, until it is told. */
+  private wrong: string[];
   private writing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: HTMLElement, private readonly door: typeof openSource) {
@@ -42,7 +45,7 @@ class App {
     this.history = new History(state);
     this.shell = new Shell(root);
     this.messages = new Messages(this.shell.stage);
-    for (const note of notes) this.messages.note(note);
+    this.wrong = notes;
   }
 
   async start(): Promise<void> {
@@ -142,6 +145,7 @@ class App {
       source!.source, image, series, () => this.viewer.invalidate(),
       (error) => this.messages.note(explain(error as Error).what),
     );
+    this.fit(image);
     this.viewer.show(session);
     for (const note of image.notes ?? []) this.messages.note(note);
     this.shell.named(image, series, this.info, source!.address);
@@ -171,9 +175,18 @@ class App {
   private readAddress(): void {
     if (location.hash === toHash(this.history.state)) return;
     const { state, notes } = fromHash(location.hash);
-    for (const note of notes) this.messages.note(note);
+    this.wrong = notes;
     // What a link does not say is as the image has it, and not as it was before.
     this.history.set({ source: undefined, series: undefined, view: undefined, ...state });
+    if (this.viewer.session) this.fit(this.viewer.session.image);
+  }
+
+  /** What the address asks for and the image does not have is left out, and told. */
+  private fit(image: Image): void {
+    const { parts, notes } = fitted(image, this.history.state);
+    const all = [...this.wrong.splice(0), ...notes];
+    this.history.set(parts, { silent: true });
+    if (all.length > 0) this.messages.note(inOneLine(all));
   }
 }
 

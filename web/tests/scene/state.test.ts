@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { fitted, inOneLine } from "../../src/scene/fitted";
 import { History } from "../../src/scene/history";
 import { changeLabel, changeLayer, emptyState, fromHash, parseState, toDocument, toHash } from "../../src/scene/state";
+import { makeImage } from "./images";
 
 describe("the state", () => {
   it("writes only what differs from what is usual", () => {
@@ -35,6 +37,37 @@ describe("the state", () => {
     for (const key of ["z", "zoom", "layout", "blending", "channel", "window", "gamma", "visible", "labels"]) {
       expect(notes.some((note) => note.includes(`"${key}"`)), key).toBe(true);
     }
+  });
+
+  it.each([
+    [{ layers: [{ channel: 0, window: [5] }] }, "window"], [{ layers: [{ channel: 0, window: [5, 5] }] }, "window"],
+    [{ layers: [{ channel: 0, window: [0, 1e300] }] }, "window"], [{ layers: [{ channel: 0, window: "0,5" }] }, "window"],
+    [{ layers: [{ channel: 0, color: "red-ish" }] }, "color"], [{ layers: [{ channel: 0.5 }] }, "channel"],
+    [{ dims: { z: 1.5 } }, "z"], [{ dims: { z: -1 } }, "z"], [{ dims: { z: "3" } }, "z"], [{ dims: { z: null } }, "z"],
+    [{ view: { y: 1, x: null, zoom: 1 } }, "x"], [{ view: { y: 1, x: 1, zoom: 0 } }, "zoom"], [{ source: 3 }, "source"],
+  ])("leaves out %j, and names it", (document, key) => {
+    const { state, notes } = parseState({ v: 1, ...document });
+    expect(notes.some((note) => note.includes(`"${key}"`)), notes.join()).toBe(true);
+    expect(state.layers.every((layer) => Object.keys(layer).join() === "channel")).toBe(true);
+    expect([state.dims, state.view, state.source]).toEqual([{}, undefined, undefined]);
+  });
+
+  it("reads numbers that JSON makes infinite", () => {
+    const { state, notes } = fromHash(`#${encodeURIComponent('{"v":1,"dims":{"z":1e999},"view":{"y":1e999,"x":0,"zoom":1}}')}`);
+    expect([state.dims, state.view, notes.length]).toEqual([{}, undefined, 2]);
+  });
+
+  it("is held against the image", () => {
+    const image = makeImage({ axes: "czyx", shape: [2, 10, 64, 48] });
+    const { state } = parseState({
+      v: 1, dims: { z: 99, y: 3, q: 1 }, view: { y: 1e9, x: 5, zoom: 1e4 }, layers: [{ channel: 1, gamma: 2 }, { channel: 7 }, { channel: 2 }],
+    });
+    const { parts, notes } = fitted(image, state);
+    expect(parts).toEqual({ dims: { z: 9, y: 3 }, layers: [{ channel: 1, gamma: 2 }], view: { y: 128, x: 5, zoom: 256 } });
+    expect(inOneLine(notes)).toBe(
+      'Not all of the link could be used: "z" ends at 9, not at 99; there is no axis "q"; there is no channel 7, 2 (counted from 0); ' +
+      "the view lay beside the image, or too close.");
+    expect(fitted(image, { ...state, ...parts, view: parts.view! })).toEqual({ parts, notes: [] });
   });
 
   it.each(["#%7B", "#[]", "#null", "#3", "#%E0%A4%A", "#{\"v\":2}"])("reads any address: %s", (hash) => {
