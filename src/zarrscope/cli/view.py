@@ -21,7 +21,7 @@ _EXAMPLES = """\
 examples:
   zarrscope view cells.ome.tif
   zarrscope view slide.svs --port 8800
-  zarrscope view plate.ome.zarr --no-browser
+  zarrscope view plate.ome.zarr/A/1/0 --no-browser
   zarrscope view cells.ome.zarr --channels DAPI,2 --z 12 --layout ortho
   zarrscope view s3://bucket/cells.ome.zarr
   zarrscope view cells.ome.tif --in neuroglancer

@@ -12,6 +12,7 @@ from zarrscope.errors import ArgumentError, NotFoundError
 from zarrscope.model.axes import channel_count
 from zarrscope.node.image import Image
 from zarrscope.node.open import open_node
+from zarrscope.server.advice import advice
 from zarrscope.server.browser import Opening
 from zarrscope.server.hosts import LOOPBACK
 from zarrscope.server.serve import Server
@@ -189,8 +190,7 @@ def view(
         raise ArgumentError(f"there is no viewer {viewer!r}; choose {' or '.join(VIEWERS)}")
     if state and viewer != "browser":
         raise ArgumentError(f"a state is for our own viewer; {viewer} takes channels, z, t and layout")
-    store, name = _store(thing, axes, memory)
-    notes = store.notes
+    store, name, notes = _store(thing, axes, memory)
     dims = {axis: index for axis, index in (("z", z), ("t", t)) if index is not None}
     with ExitStack() as undo:
         undo.callback(_close, store)
@@ -251,13 +251,16 @@ def _neuroglancer_link(
     return neuroglancer_link(found, server.host)
 
 
-def _store(thing: Any, axes: str | None, memory: int) -> tuple[Any, str]:
+def _store(thing: Any, axes: str | None, memory: int) -> tuple[Any, str, tuple[str, ...]]:
+    """Return the store of a thing, what it is called, and what is to be told of it."""
     if not isinstance(thing, str | os.PathLike):
-        return encode(thing, memory=memory), getattr(thing, "name", "") or "image"
+        store = encode(thing, memory=memory)
+        return store, getattr(thing, "name", "") or "image", store.notes
     text = os.fspath(thing)
     source = open_source(text, axes=axes, cache=memory // 4)
     try:
-        return encode(source, memory=memory), _name(text)
+        store = encode(source, memory=memory)
+        return store, _name(text), (*store.notes, *advice(source, text))
     except BaseException:
         source.close()
         raise

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -127,7 +129,7 @@ def plate(folder: Path, rows: int, columns: int) -> None:
         group(well["path"], {"well": {"images": [{"path": "0"}]}})
     zarrscope.write(PIXELS[0, 0], folder / wells[0]["path"] / "0", axes="yx")
     for well in wells[1:]:
-        (folder / well["path"] / "0").symlink_to(folder / wells[0]["path"] / "0")
+        shutil.copytree(folder / wells[0]["path"] / "0", folder / well["path"] / "0")
 
 
 def test_a_large_plate_is_there_as_soon_as_a_small_one(tmp_path: Path) -> None:
@@ -223,6 +225,52 @@ def test_what_a_conversion_notes_is_noted(
     notes = [line for line in said if "--scale" not in line]  # an option of convert alone
     assert notes
     assert said_by_view(source) == notes
+
+
+def test_the_examples_of_the_help_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["view", "--help"])
+    (example,) = [
+        line.split() for line in capsys.readouterr().out.splitlines() if "  zarrscope view plate" in line
+    ]
+    plate(tmp_path / "plate.ome.zarr", 1, 2)
+    assert said_by_view(tmp_path / example[2]) == []
+
+
+@pytest.mark.parametrize("form", ["plate of wells", "well", "archive"])
+def test_of_a_plate_it_is_said_how_to_see_a_field(form: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    plate(tmp_path / "my plate", 2, 3)
+    place, told = {
+        "plate of wells": ("my plate", "my plate is a plate of 6 wells"),
+        "well": ("my plate/A/1", "my plate/A/1 is a well"),
+        "archive": ("p.ozx", "p.ozx is a plate of 6 wells"),
+    }[form]
+    if form == "archive":
+        assert main(["copy", "my plate", "p.ozx", "--no-manifest"]) == 0
+    (note,) = said_by_view(place)
+    assert note.startswith(f"note: {told}, which is not shown as a whole yet; one field: zarrscope ")
+    *before, command = (shlex.split(one) for one in note.partition("one field: ")[2].split(" && "))
+    for words in before:
+        assert main(words[1:]) == 0
+    assert command[:2] == ["zarrscope", "view"]
+    with zarrscope.view(command[2]) as shown:
+        assert np.array_equal(zarrscope.open(shown.data).levels[0][...], PIXELS[0, 0])
+
+
+def test_of_a_large_plane_alone_it_is_said_how_to_get_coarser_ones(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    side, chunk = 8192, {"y": 1024, "x": 1024}
+    for name, width, levels in (("large", side, 1), ("small", side // 2, 1), ("pyramid", side, 2)):
+        zarrscope.write(np.zeros((side, width), "u1"), f"{name}.zarr", axes="yx", levels=levels, chunks=chunk)
+    assert said_by_view("large.zarr") == []  # 64 MiB
+    assert said_by_view("pyramid.zarr") == []
+    zarrscope.write(np.zeros((side, side + 1), "u1"), "larger.zarr", axes="yx", levels=1, chunks=chunk)
+    (note,) = said_by_view("larger.zarr")
+    assert note.startswith("note: larger.zarr has one level only, and 67.1MB a plane")
+    words = shlex.split(note.rpartition(": ")[2])
+    assert main(words[1:]) == 0
+    assert len(zarrscope.open(words[-1]).levels) == 7  # 8193, 4097, 2049, 1025, 513, 257, 129
 
 
 NAN, INFINITY = float("nan"), float("inf")
