@@ -20,6 +20,7 @@ from zarrscope.source.cache import DEFAULT_BUDGET, SegmentCache
 from zarrscope.source.channels import colour_channels
 from zarrscope.source.contracts import Scene
 from zarrscope.source.files import Handles, fingerprint
+from zarrscope.source.foreign import told_foreign
 from zarrscope.source.names import Group, groups, natural, pattern, printable
 from zarrscope.source.opened import Opened
 from zarrscope.source.pictures import PictureLevel, picture_info
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 _TIFF = frozenset({".tif", ".tiff"})
 _PICTURES = frozenset({".png", ".jpg", ".jpeg"})
+_HEAD = 512
+"""Bytes at the beginning of a file that tell what it is."""
+
 _LOOK_AT_ALL = 4096
 """Up to so many files, each is looked into when the folder is opened; of more, each when it is read."""
 
@@ -137,8 +141,11 @@ def _find(text: str) -> tuple[list[Path], int]:
         raise NotFoundError(f"{known}: no files there{deeper}; {hint}")
     usable = [p for p in files if p.suffix.lower() in _TIFF | _PICTURES]
     if not usable:
+        with min(files).open("rb") as file:
+            foreign = told_foreign(min(files).name, file.read(_HEAD))
+        what = f"; {min(files).name} is {foreign}" if foreign else ""
         raise UnsupportedError(
-            f"{known}: none of the {len(files)} files is a TIFF, PNG or JPEG that could be a plane"
+            f"{known}: none of the {len(files)} files is a TIFF, PNG or JPEG that could be a plane{what}"
         )
     return sorted(usable, key=lambda p: natural(p.name)), len(files) - len(usable)
 

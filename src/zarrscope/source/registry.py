@@ -17,6 +17,7 @@ from zarrscope.errors import (
     SourceError,
     UnsupportedError,
 )
+from zarrscope.source.foreign import told_foreign
 from zarrscope.store.keys import without_secrets
 from zarrscope.store.resolve import is_remote, local_path
 
@@ -212,7 +213,9 @@ def choose(path: Path) -> Format:
     for row in meant:
         if row in named:
             return row
-    if meant:
+    # A DICOM file may begin as a TIFF does: 128 bytes are free for whatever other programs look at.
+    foreign = None if named else told_foreign(path.name, head)
+    if meant and foreign is None:
         return meant[0]
     if not head:
         raise SourceError(f"{path} is empty (0 bytes); copy it again from its origin")
@@ -223,6 +226,8 @@ def choose(path: Path) -> Format:
                 "give it the suffix of what it is, or get it again from its origin"
             )
         return row
+    if foreign is not None:
+        raise UnsupportedError(f"{path} is {foreign}")
     known = " ".join(sorted({suffix for row in formats() for suffix in row.suffixes}))
     raise UnsupportedError(f"{path}: no reader knows this kind of file; readable are folders and {known}")
 
