@@ -19,6 +19,7 @@ from zarrscope.errors import ArgumentError, BudgetError, NotFoundError, Unsuppor
 from zarrscope.model.description import ImageDescription
 from zarrscope.model.labels import ImageLabel
 from zarrscope.model.naming import axis
+from zarrscope.model.rendering import Channel
 from zarrscope.node.image import Image
 from zarrscope.node.open import open_node
 from zarrscope.source.contracts import Scene
@@ -194,6 +195,28 @@ def test_labels_have_no_windows_and_invent_no_number() -> None:
         assert image.kind == "label"
         assert image.channels == ()
         assert set(np.unique(image.levels[2][:])) <= set(np.unique(pixels))
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+@pytest.mark.parametrize(
+    ("count", "said", "active"),
+    [
+        (4, {}, [None] * 4),
+        (5, {}, [True] * 4 + [False]),
+        (70, {}, [True] * 4 + [False] * 66),
+        (6, {5: True}, [None] * 5 + [True]),
+        (6, {0: False}, [False] + [None] * 5),
+    ],
+)
+def test_of_many_channels_four_are_active(
+    version: str, count: int, said: dict[int, bool], active: list[bool | None]
+) -> None:
+    channels = tuple(Channel(label=f"c{i}", active=said.get(i)) for i in range(count))
+    description = ImageDescription("", tuple(map(axis, "cyx")), (None,) * 3, channels=channels)
+    with encode(Scene(description, [Tiles(noise((count, 20, 30)), (1, 20, 30))]), version=version) as store:
+        assert [channel.active for channel in opened(store).channels] == active
+        document = bytes(store.get("zarr.json" if version == "0.5" else ".zattrs"))
+        assert document.count(b'"active"') == sum(one is not None for one in active)
 
 
 @pytest.mark.parametrize("form", ["levels", "array", "numpy", "big-endian"])
