@@ -8,6 +8,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 import zarr
+from tests.browser.canvas import Layer, View, picture
 
 import zarrscope
 from zarrscope.server.serve import Server
@@ -115,3 +116,46 @@ def test_what_a_link_asks_for_in_vain_is_told_in_one_line(page: Page, tmp_path: 
         page.evaluate(f"location.hash = '{other}'")
         assert "there is no axis" in page.reads("there is no axis")
         assert page.evaluate("zarrscope.resolved().dims.z") == 3
+
+
+def bare(place: Path, pixels: np.ndarray, axes: str) -> Path:
+    """Return an image that zarrscope would not write."""
+    group = zarr.open_group(place, mode="w", zarr_format=3)
+    chunks = tuple(max(1, size) for size in pixels.shape)
+    array = group.create_array("0", shape=pixels.shape, chunks=chunks, dtype=pixels.dtype)
+    if pixels.size:
+        array[...] = pixels
+    named = [{"name": name, "type": "channel" if name == "c" else "space"} for name in axes]
+    scale = [{"type": "scale", "scale": [1.0] * len(axes)}]
+    datasets = [{"path": "0", "coordinateTransformations": scale}]
+    group.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": named, "datasets": datasets}]}
+    return place
+
+
+@pytest.mark.parametrize("axes", ["x", "cx"])
+def test_an_image_of_one_axis_is_one_row(page: Page, tmp_path: Path, axes: str) -> None:
+    values = (np.arange(100) * 2).astype("u1")
+    place = bare(tmp_path / "row.zarr", values if axes == "x" else np.stack([values, 0 * values]), axes)
+    layers = [{"channel": n, "window": [0, 200], "color": "ffffff"} for n in range(len(axes))]
+    with Server({"image": resolve(place)}) as server:
+        page.open(f"{server.url}?source=data/image/")
+        page.set(view={"y": 0.5, "x": 50.2, "zoom": 6}, layers=layers)
+        shape = "x 100" if axes == "x" else "cx 2 × 100"
+        assert shape in page.do("text", selector=".status")
+        canvas = page.pixels()
+        shown = [Layer([values[None]], (0, 200))]
+        want, covered = picture(shown, View(0.5, 50.2, 6), *canvas.shape[:2])
+        assert covered.any()
+        assert np.abs(canvas - want)[covered].max() <= 2
+        assert canvas[~covered].max() <= 40
+
+
+@pytest.mark.parametrize(("axes", "shape"), [("yx", (0, 100)), ("zyx", (0, 5, 5)), ("cyx", (0, 5, 5))])
+def test_an_image_without_pixels_says_so(
+    page: Page, tmp_path: Path, axes: str, shape: tuple[int, ...]
+) -> None:
+    place = bare(tmp_path / "empty.zarr", np.zeros(shape, "u1"), axes)
+    with Server({"image": resolve(place)}) as server:
+        page.do("open", url=f"{server.url}?source=data/image/")
+        assert "This image has no pixels" in page.reads("This image has no pixels")
+        page.do("ready")

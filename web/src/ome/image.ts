@@ -7,6 +7,7 @@ import { type GroupDocument, readArray, readGroup } from "./documents";
 import { join, object, strings } from "./fields";
 import { type ArrayInfo, type Axis, type Image, type Level, ModelError } from "./model";
 import { assumedAxes, decodeMultiscale, type Multiscale } from "./multiscale";
+import { withPlane } from "./row";
 import { body, detectVersion } from "./version";
 
 /** Return the image of a document, or undefined where it holds none. Reads the array of level 0. */
@@ -21,12 +22,15 @@ export async function imageOf(store: Store, group: GroupDocument): Promise<Image
   }
   const levels = found.datasets.map((dataset) => makeLevel(store, group, dataset));
   const info = await levels[0]!.load();
+  if (info.shape.includes(0)) {
+    throw new ModelError("empty", address, `${address}: this image has no pixels (its shape is ${info.shape.join(" × ")})`);
+  }
   const axes = fittingAxes(found, info, address);
   if (!found.placed && levels.length > 1) await placeByShape(levels);
   const channelAxis = axes.findIndex((axis) => axis.type === "channel");
   const channels = fitted(decodeChannels(ours["omero"]), channelAxis < 0 ? 1 : info.shape[channelAxis]!);
   const label = decodeLabel(ours["image-label"]);
-  return {
+  return withPlane({
     kind: object(ours["image-label"]) ? "label" : "image",
     path: group.path,
     name: found.name || lastStep(address),
@@ -37,7 +41,7 @@ export async function imageOf(store: Store, group: GroupDocument): Promise<Image
     ...label,
     attributes: group.attributes,
     notes: found.notes,
-  };
+  });
 }
 
 function makeLevel(store: Store, group: GroupDocument, dataset: Multiscale["datasets"][number]): Level {

@@ -6,6 +6,8 @@ export interface Axis {
   name: string;
   type: AxisType;
   unit?: string;
+  /** The document does not have it: an image of one axis is shown as one row. */
+  added?: true;
 }
 
 /** Types of pixels as Zarr 3 names them, in native byte order once decoded. */
@@ -105,7 +107,7 @@ export type Root =
 /** What is there is no image, or one that cannot be shown: told to people as it is. */
 export class ModelError extends Error {
   constructor(
-    readonly reason: "absent" | "not-an-image" | "unsupported",
+    readonly reason: "absent" | "not-an-image" | "unsupported" | "empty",
     readonly address: string,
     message: string,
   ) {

@@ -29,6 +29,7 @@ const STORE: Record<string, [string, string]> = {
 const MODEL: Record<string, [string, string]> = {
   absent: ["There is nothing at this address", ""],
   "not-an-image": ["This is not an OME-Zarr image", "`zarrscope validate` says what a document lacks to be one."],
+  empty: ["This image has no pixels", "Whatever wrote it wrote nothing into it; ask where it comes from."],
   unsupported: ["This image cannot be shown", "`zarrscope convert` or `zarrscope upgrade` write it in a form that can."],
 };
 

@@ -56,6 +56,7 @@ function facts(image: Image): [string, string][] {
   const rows: [string, string][] = [["Format", formatOf(image)]];
   if (info) rows.push(["Type", `${info.dtype}, Zarr ${info.zarrFormat}`]);
   image.axes.forEach((axis, i) => {
+    if (axis.added) return;
     const step = formatQuantity(stepOf(image, i), axis.unit, stepOf(image, i));
     const told = axis.unit !== undefined ? ` × ${step}` : stepOf(image, i) !== 1 ? `, in steps of ${step} without a unit` : "";
     rows.push([`Axis ${axis.name}`, `${sizeOf(image, i)}${told}`]);

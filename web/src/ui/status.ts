@@ -86,6 +86,7 @@ export class Status {
     const pixel = (axis: number, position: number): string => `${image.axes[axis]!.name} ${Math.floor(position)}`;
     const physical = (axis: number, position: number): string =>
       formatQuantity(toPhysical(image, axis, Math.floor(position) + 0.5), undefined, stepOf(image, axis));
+    if (image.axes[axes.down]!.added) return pixel(axes.across, across);
     const units = [unitOf(image, axes.down), unitOf(image, axes.across)] as const;
     const text = `${pixel(axes.down, down)}  ${pixel(axes.across, across)}`;
     if (units.includes(undefined)) return text;
@@ -124,9 +125,10 @@ export class Status {
 function summary(frame: Frame): string {
   const info = frame.image.levels[0]?.info;
   if (!info) return "";
-  const axes = frame.image.axes.map((axis) => axis.name).join("");
+  const own = frame.image.axes.flatMap((axis, i) => (axis.added ? [] : [i]));
+  const axes = own.map((i) => frame.image.axes[i]!.name).join("");
   const levels = frame.image.levels.length;
-  return `${axes} ${info.shape.join(" × ")} · ${info.dtype} · ${levels} level${levels === 1 ? "" : "s"} · ${formatOf(frame.image)}`;
+  return `${axes} ${own.map((i) => info.shape[i]).join(" × ")} · ${info.dtype} · ${levels} level${levels === 1 ? "" : "s"} · ${formatOf(frame.image)}`;
 }
 
 /** Used by the crosshair too: the middle of a pixel on the screen. */

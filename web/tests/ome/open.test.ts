@@ -4,6 +4,7 @@ import { ModelError } from "../../src/ome/model";
 import { openImage, openRoot } from "../../src/ome/open";
 import { type GetOptions, type Store, StoreError } from "../../src/store/contracts";
 import { values, Watched } from "../fixtures";
+import { MemoryStore } from "../memory";
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
 
@@ -244,5 +245,49 @@ describe("what is no single image", () => {
     };
     const opened = await openImage(hiding);
     expect(await opened.labels()).toEqual([]);
+  });
+});
+
+describe("images without a plane", () => {
+  const document = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+  function stored(axes: string[], shape: number[], shards?: number[]): MemoryStore {
+    const named = axes.map((name) => ({ name, type: name === "c" ? "channel" : "space", ...(name !== "c" && { unit: "micrometer" }) }));
+    const datasets = [{ path: "0", coordinateTransformations: [{ type: "scale", scale: axes.map((name) => (name === "c" ? 1 : 0.5)) }] }];
+    const chunk = shape.map((size, axis) => (axes[axis] === "c" ? 1 : Math.max(1, size / 2)));
+    const bytes = [{ name: "bytes" }];
+    const codecs = shards ? [{ name: "sharding_indexed", configuration: { chunk_shape: chunk, codecs: bytes, index_codecs: [{ name: "bytes", configuration: { endian: "little" } }] } }] : bytes;
+    return new MemoryStore(new Map([
+      ["zarr.json", document({ zarr_format: 3, node_type: "group", attributes: { ome: { version: "0.5", multiscales: [{ axes: named, datasets }] } } })],
+      ["0/zarr.json", document({
+        zarr_format: 3, node_type: "array", shape, data_type: "uint8", fill_value: 0, codecs,
+        chunk_grid: { name: "regular", configuration: { chunk_shape: shards ?? chunk } }, chunk_key_encoding: { name: "default" },
+      })],
+    ]));
+  }
+
+  it("are one row, whose keys are those of the one axis", async () => {
+    const image = await openImage(stored(["x"], [100]));
+    const { info, scale } = image.levels[0]!;
+    expect(image.axes.map(({ name, unit, added }) => [name, unit, added])).toEqual([["row", "micrometer", true], ["x", "micrometer", undefined]]);
+    expect([info!.shape, info!.chunks, scale]).toEqual([[1, 100], [1, 50], [0.5, 0.5]]);
+    expect([info!.keyOf([0, 1]), info!.document["shape"]]).toEqual(["0/c/1", [50]]);
+  });
+
+  it("are a row for each channel, also in shards, and whatever the axis is called", async () => {
+    const image = await openImage(stored(["c", "y"], [2, 100], [1, 100]));
+    const { info } = image.levels[0]!;
+    expect(image.axes.map(({ name }) => name)).toEqual(["c", "row", "y"]);
+    expect([image.channels.length, info!.shape, info!.chunks, info!.shards!.shape]).toEqual([2, [2, 1, 100], [1, 1, 50], [1, 1, 100]]);
+    expect(info!.keyOf([1, 0, 0])).toBe("0/c/1/0");
+  });
+
+  it("are one pixel where there are only channels", async () => {
+    const image = await openImage(stored(["c"], [2]));
+    expect([image.axes.map(({ name }) => name), image.levels[0]!.info!.shape]).toEqual([["c", "row", "column"], [2, 1, 1]]);
+    expect(image.levels[0]!.info!.keyOf([1, 0, 0])).toBe("0/c/1");
+  });
+
+  it("are refused where an axis has no length", async () => {
+    await expect(openImage(stored(["y", "x"], [0, 100]))).rejects.toMatchObject({ reason: "empty", message: expect.stringContaining("no pixels (its shape is 0 × 100)") as string });
   });
 });
