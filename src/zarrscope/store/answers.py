@@ -7,12 +7,25 @@ import re
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _ADDRESS = re.compile(r"\S*://\S*")
+_LATER = "try again later"
 _SIGNS = (
-    ("TooManyRedirects", "the server redirects in a circle"),
-    ("kind: Timeout", "the server is silent"),
-    ("kind: Interrupted", "the connection broke off"),
-    ("kind: Connect", "there is no connection"),
+    ("TooManyRedirects", "the server redirects in a circle", _LATER),
+    ("kind: Timeout", "the server is silent", _LATER),
+    ("kind: Interrupted", "the connection broke off", _LATER),
+    (
+        '"dns error"',
+        "no host of this name is known",
+        "check the address, and whether this machine has a network",
+    ),
+    (
+        "kind: ConnectionRefused",
+        "the host refuses the connection: nothing listens there",
+        "check address and port, and whether the server runs",
+    ),
+    ("kind: Connect", "there is no connection", _LATER),
 )
+"""What stands in an error, what it means, and what to do; the more special comes first."""
+
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
 
 
@@ -41,7 +54,7 @@ def reason_of(error: Exception) -> str:
     if (status := status_of(error)) is not None:
         code = _CODE.search(text)
         return f"the server answered {status}" + (f" ({code[1]})" if code else "")
-    for sign, reason in _SIGNS:
+    for sign, reason, _ in _SIGNS:
         if sign in text:
             return reason
     return first_line(text.partition("\n")[0].rpartition(" - ")[2]) or type(error).__name__
@@ -58,4 +71,6 @@ def remedy_of(error: Exception) -> str:
         return "set AWS_REGION to that of the bucket"
     if status_of(error) is not None and not may_pass(error):
         return "check the address and the credentials"
-    return "try again later"
+    if status_of(error) is None:
+        return next((remedy for sign, _, remedy in _SIGNS if sign in str(error)), _LATER)
+    return _LATER

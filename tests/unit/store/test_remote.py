@@ -235,9 +235,19 @@ def test_a_body_that_ends_early_is_an_error(server: Server) -> None:
         RemoteStore(server.url).get("short")
 
 
-def test_nobody_listens() -> None:
-    with pytest.raises(StoreError, match="try again later"):
-        RemoteStore("http://127.0.0.1:9/base").get("v")
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("127.0.0.1:1", "nothing listens there; check address and port"),
+        (
+            "no-such-host.invalid",
+            "no host of this name is known; check the address",
+        ),  # by RFC 6761 there is none
+    ],
+)
+def test_why_there_is_no_connection(host: str, told: str) -> None:
+    with pytest.raises(StoreError, match=told):
+        RemoteStore(f"http://{host}/a").get("v")
 
 
 def test_a_broken_server_is_no_missing_image(server: Server) -> None:
