@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from typing import TYPE_CHECKING, NoReturn
 
 from zarrscope import log
@@ -52,6 +53,16 @@ class Parser(argparse.ArgumentParser):
         ArgumentError
             Always.
         """
-        if message.startswith("unrecognized arguments"):
-            message += "; patterns, and paths with blanks, have to stand in quotes"
+        begin, _, words = message.partition("unrecognized arguments: ")
+        if not begin and words:
+            message += f"; {self._advice(words)}"
         raise ArgumentError(f"{message} ({self.prog} --help tells more)")
+
+    def _advice(self, words: str) -> str:
+        """Return what may have been meant by words that no option takes."""
+        wrong = next((word.partition("=")[0] for word in words.split() if word.startswith("-")), None)
+        if wrong is None:
+            return "patterns, and paths with blanks, have to stand in quotes"
+        known = [option for action in self._actions for option in action.option_strings]
+        near = difflib.get_close_matches(wrong, known, 1)
+        return f"did you mean {near[0]}?" if near else f"there is no option {wrong}"
