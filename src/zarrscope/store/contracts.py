@@ -106,9 +106,6 @@ class Value(Protocol):
     def at_once(self, start: int, stop: int) -> Buffer | None:
         """Return bytes without waiting for anything, or None where that cannot be."""
 
-    def read(self, start: int, stop: int) -> Buffer:
-        """Return bytes, as soon as they can be had."""
-
     def close(self) -> None:
         """Release it."""
 

@@ -56,10 +56,8 @@ class LocalValue:
             here = all(os.preadv(self._handle, [one], place, _NOT_WAITING) for place in (start, stop - 1))
         except OSError:
             return None
-        return self.read(start, stop) if here else None
-
-    def read(self, start: int, stop: int) -> Buffer:
-        """Return bytes; fewer where the file ends before them."""
+        if not here:
+            return None
         with explained(self._path):
             return _read_range(self._handle, (start, stop), None)
 

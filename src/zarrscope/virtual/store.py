@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property
 from heapq import merge
 from math import prod
 from typing import TYPE_CHECKING, Any, Self
@@ -40,20 +40,14 @@ class VirtualValue:
         Its size and tag.
     here : memoryview, optional
         Its bytes, where they need not be made.
-    read : callable
-        Makes bytes from and to a place.
     """
 
-    def __init__(self, info: Info, here: memoryview | None, read: Callable[[int, int], Buffer]) -> None:
-        self.info, self._here, self._read = info, here, read
+    def __init__(self, info: Info, here: memoryview | None) -> None:
+        self.info, self._here = info, here
 
     def at_once(self, start: int, stop: int) -> Buffer | None:
         """Return bytes without waiting, or None where they have to be made."""
         return None if self._here is None else self._here[start:stop]
-
-    def read(self, start: int, stop: int) -> Buffer:
-        """Return bytes as soon as they are made."""
-        return self._read(start, stop) if self._here is None else self._here[start:stop]
 
     def close(self) -> None:
         """Let go of the pixels."""
@@ -226,12 +220,7 @@ class VirtualStore:
         block = image.pixels.ready(number, level.chunk(index))
         size = prod(level.chunks) * image.pixels.dtype.itemsize
         here = None if block is None else _bytes(block, level.chunks)
-        return VirtualValue(Info(size, self._tag(key)), here, partial(self._read, key))
-
-    def _read(self, key: str, start: int, stop: int) -> Buffer:
-        data = self.get(key, (start, stop))
-        assert data is not None  # noqa: S101 - a chunk that is there does not go away
-        return data
+        return VirtualValue(Info(size, self._tag(key)), here)
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys that begin with ``prefix`` in sorted order."""

@@ -116,7 +116,7 @@ def test_what_is_stored_passes_as_it_is(tmp_path: Path, version: str) -> None:
                 for name in names:
                     assert bytes(store.get(name) or b"") == (tmp_path / "a.ome.zarr" / name).read_bytes()
                     found = store.look(name)
-                    assert found.read(0, 5) == (tmp_path / "a.ome.zarr" / name).read_bytes()[:5]
+                    assert found.at_once(0, 5) in (None, (tmp_path / "a.ome.zarr" / name).read_bytes()[:5])
                     found.close()
                 assert store.computed_levels == ()
                 assert store.look("absent") is None
