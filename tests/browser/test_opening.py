@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -15,6 +17,7 @@ from zarrscope.server.serve import Server
 from zarrscope.store.resolve import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.browser.page import Page
@@ -42,6 +45,28 @@ window.fetch = async (...all) => {
 };
 """
 """A script that lets the server be busy for chunks until `busy` is taken back."""
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """Return the address of another server, which answers every path by the status that it begins with."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(int(self.path.split("/")[1]))
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
@@ -159,3 +184,51 @@ def test_an_image_without_pixels_says_so(
         page.do("open", url=f"{server.url}?source=data/image/")
         assert "This image has no pixels" in page.reads("This image has no pixels")
         page.do("ready")
+
+
+def test_a_token_that_is_missing_or_wrong(page: Page, tmp_path: Path) -> None:
+    """The page itself, and data of one server in the page of another: both say what to do."""
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(np.zeros((20, 20), "u1"), place, axes="yx", levels=1)
+    lacking = "the address lacks its token: use the whole address that was printed"
+    with Server({"image": resolve(place)}) as server:
+        root = server.url[: server.url.index("/", len("http://")) + 1]
+        for address in (root, f"{root}{'x' * 32}/"):
+            page.do("open", url=address)
+            assert page.do("text").strip() == lacking
+            page.do("open", url=f"{server.url}?source={address}data/image/")
+            said = page.reads("refuses")
+            assert "The server refuses to show this (403)" in said
+            assert lacking in said
+            assert server.url.split("/")[3] not in said, "the token is not told to who looks over a shoulder"
+            page.do("ready")
+
+
+@pytest.mark.parametrize(
+    ("status", "title", "todo"),
+    [
+        (
+            401,
+            "The server wants to know who asks (401)",
+            "Use the complete link that was printed or sent to you",
+        ),
+        (
+            403,
+            "The server refuses to show this (403)",
+            "Some object stores answer 403 where nothing is stored",
+        ),
+    ],
+)
+def test_another_server_that_refuses(
+    page: Page, tmp_path: Path, refusing: str, status: int, title: str, todo: str
+) -> None:
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(np.zeros((20, 20), "u1"), place, axes="yx", levels=1)
+    with Server({"image": resolve(place)}) as server:
+        page.do("open", url=f"{server.url}?source={refusing}/{status}/x.zarr/")
+        said = page.reads(title)
+        assert title in said
+        assert todo in said
+        assert f"{refusing}/{status}/x.zarr/" in said
+        page.do("ready")
+        assert page.evaluate("document.querySelector('.card').getAttribute('role')") == "alert"

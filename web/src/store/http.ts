@@ -251,7 +251,8 @@ function rest(milliseconds: number, signal?: AbortSignal): Promise<void> {
 
 /** What a server says of its trouble in plain words, as ours does: it knows more than a number tells. */
 async function reasonOf(response: Response): Promise<string> {
-  if (response.headers.get("Content-Type")?.startsWith("text/plain") && response.status >= 500) {
+  const told = response.status >= 500 || [401, 403].includes(response.status);
+  if (response.headers.get("Content-Type")?.startsWith("text/plain") && told) {
     return (await response.text().catch(() => "")).trim().slice(0, 500);
   }
   void response.body?.cancel();
@@ -262,11 +263,11 @@ async function refused(response: Response, address: string, range?: Range): Prom
   const reason = await reasonOf(response);
   const { status } = response;
   if (status === 401) {
-    const message = `${address}: the server wants to know who asks (401); open the link with its token, or log in there first`;
+    const message = `${address}: the server wants to know who asks (401); ${reason || "open the link with its token, or log in there first"}`;
     return new StoreError("unauthorized", address, message, status);
   }
   if (status === 403) {
-    const message = `${address}: the server does not allow this (403); ask its owner for access, or check the link`;
+    const message = `${address}: the server does not allow this (403); ${reason || "ask its owner for access, or check the link"}`;
     return new StoreError("forbidden", address, message, status);
   }
   if (status === 416 && range) {
