@@ -100,21 +100,11 @@ SITUATIONS = {
 
 def demo(folder: Path) -> tuple[Path, Path]:
     """Make the demo image with its nuclei as labels, and a copy of which something is wrong."""
-    bodies: list[tuple[np.ndarray, np.ndarray]] = []
-    add = sample._add
-
-    def note(volume: np.ndarray, place: np.ndarray, size: np.ndarray, profile: object) -> None:
-        if len(bodies) < 60 and size[0] >= 5 and (not bodies or place is not bodies[-1][0]):
-            bodies.append((place, size))
-        add(volume, place, size, profile)
-
-    sample._add = note  # type: ignore[assignment]
     sample.write_sample(folder / "cells.ome.tiff")
-    sample._add = add
     cells, broken = folder / "cells.ome.zarr", folder / "broken.ome.zarr"
     zarrscope.convert(folder / "cells.ome.tiff", cells)
     shutil.copytree(cells, broken)
-    labels(cells, bodies)
+    labels(cells)
     document = broken / "zarr.json"
     said = json.loads(document.read_text())
     said["attributes"]["ome"]["multiscales"][0]["axes"][1]["unit"] = "microns"
@@ -123,10 +113,11 @@ def demo(folder: Path) -> tuple[Path, Path]:
     return cells, broken
 
 
-def labels(image: Path, bodies: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    """Write a label image below an image, with every nucleus in its place."""
+def labels(image: Path) -> None:
+    """Write a label image below the demo image, with every nucleus in its place."""
+    nuclei = list(sample.sample_cells())
     ids = np.zeros((24, 640, 640), "u2")
-    for number, (place, size) in enumerate(bodies, 1):
+    for number, (place, size, *_) in enumerate(nuclei, 1):
         axes = [((np.arange(n) - p) / s) ** 2 for n, p, s in zip(ids.shape, place, size, strict=True)]
         ids[axes[0][:, None, None] + axes[1][:, None] + axes[2] < 1] = number
     there = image / "labels" / "nuclei"
@@ -136,8 +127,8 @@ def labels(image: Path, bodies: list[tuple[np.ndarray, np.ndarray]]) -> None:
     said["attributes"]["ome"]["image-label"] = {
         "version": "0.5",
         "properties": [
-            {"label-value": n, "volume": round(float(np.prod(size)), 1)}
-            for n, (_, size) in enumerate(bodies, 1)
+            {"label-value": n, "volume": round(float(np.prod(cell.size)), 1)}
+            for n, cell in enumerate(nuclei, 1)
         ],
     }
     (there / "zarr.json").write_text(json.dumps(said))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -24,8 +24,15 @@ SECRET = b"nobody's business"
 INSIDE = b"for everybody who has the token"
 
 
+class Served(NamedTuple):
+    """A server, and the folder in which its store lies beside a secret."""
+
+    server: Server
+    folder: Path
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     store = LocalStore(folder / "in")
     store.put("a/b", INSIDE)
@@ -33,8 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (folder / "in" / "way").symlink_to(folder)
     (folder / "in" / "link").symlink_to(folder / "secret")
     with Server({"x": store}) as server:
-        server.folder = folder  # type: ignore[attr-defined]
-        yield server
+        yield Served(server, folder)
 
 
 def encodings(draw: random.Random, text: str) -> str:
@@ -61,9 +67,8 @@ def encodings(draw: random.Random, text: str) -> str:
     return draw.choice(ways)(text)
 
 
-def targets(draw: random.Random, server: Server) -> str:
-    token = urlsplit(server.url).path.strip("/")
-    folder: Path = server.folder  # type: ignore[attr-defined]
+def targets(draw: random.Random, served: Served) -> str:
+    token, folder = urlsplit(served.server.url).path.strip("/"), served.folder
     up = "../" * draw.randint(1, 9)
     outside = [
         f"{up}secret", f"{up}etc/passwd", str(folder / "secret"), f"a/{up}secret", "way/secret", "link",
@@ -108,13 +113,14 @@ def say(server: Server, request: bytes) -> bytes:
     return answer
 
 
-def test_nothing_outside_and_no_failure(server: Server, pytestconfig: pytest.Config) -> None:
+def test_nothing_outside_and_no_failure(served: Served, pytestconfig: pytest.Config) -> None:
+    server = served.server
     draw = random.Random(int(pytestconfig.option.hypothesis_seed))
     methods = ["GET"] * 12 + "HEAD OPTIONS POST PUT DELETE TRACE CONNECT get G\xcbT PRI".split()
     versions = ["1.1"] * 8 + ["1.0", "2.0", "9"]
     seen = set()
     for _ in range(REQUESTS):
-        line = f"{draw.choice(methods)} {targets(draw, server)} HTTP/{draw.choice(versions)}"
+        line = f"{draw.choice(methods)} {targets(draw, served)} HTTP/{draw.choice(versions)}"
         head = "\r\n".join([line, "Host: x", *fields(draw), "Connection: close"])
         request = f"{head}\r\n\r\n{draw.choice(['', '', '', 'hello'])}".encode("utf-8", "surrogateescape")
         answer = say(server, request)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ def write_sample(path: Path, seed: int = 7) -> NDArray[np.uint16]:
     """
     from zarrscope.source.tiff.sample import write_ome_tiff
 
-    pixels = _camera(_cells(np.random.default_rng(seed)), np.random.default_rng(seed + 1))
+    pixels = _camera(_light(sample_cells(seed)), np.random.default_rng(seed + 1))
     write_ome_tiff(path, pixels, "czyx", _SCALE, _CHANNELS)
     return pixels
 
@@ -45,17 +46,48 @@ def is_sample(path: Path) -> bool:
     return software_of(path) == SOFTWARE
 
 
-def _cells(random: np.random.Generator) -> NDArray[np.float32]:
-    """Return photons: round nuclei, a membrane around each cell, vesicles in between."""
-    light = np.full((3, _PLANES, _SIDE, _SIDE), 12, np.float32)
+class Cell(NamedTuple):
+    """One cell: a nucleus that is an ellipsoid, with a membrane around it.
+
+    Parameters
+    ----------
+    place, size : ndarray
+        Centre and half axes of the nucleus in pixels, (z, y, x).
+    bright : float
+        How it compares to others.
+    spots : list of ndarray
+        Centres of the vesicles.
+    """
+
+    place: NDArray[Any]
+    size: NDArray[Any]
+    bright: float
+    spots: list[NDArray[Any]]
+
+
+def sample_cells(seed: int = 7) -> Iterator[Cell]:
+    """Yield the cells of the sample image.
+
+    Parameters
+    ----------
+    seed : int
+        As that of ``write_sample``.
+    """
+    random = np.random.default_rng(seed)
     for _ in range(60):
         place = random.uniform((4, 20, 20), (_PLANES - 4, _SIDE - 20, _SIDE - 20))
         size = random.uniform((5, 18, 18), (8, 28, 28))
         bright = random.uniform(0.6, 1.4)
+        yield Cell(place, size, bright, [place + random.normal(size=3) * size * 0.8 for _ in range(12)])
+
+
+def _light(cells: Iterable[Cell]) -> NDArray[np.float32]:
+    """Return photons: round nuclei, a membrane around each cell, vesicles in between."""
+    light = np.full((3, _PLANES, _SIDE, _SIDE), 12, np.float32)
+    for place, size, bright, spots in cells:
         _add(light[0], place, size, lambda r, b=bright: 420 * b / (1 + np.exp(14 * (r - 1))))
         _add(light[1], place, size * 1.7, lambda r, b=bright: 260 * b * np.exp(-(((r - 0.85) / 0.07) ** 2)))
-        for _ in range(12):
-            spot = place + random.normal(size=3) * size * 0.8
+        for spot in spots:
             _add(light[2], spot, np.array([1.5, 3, 3]), lambda r, b=bright: 600 * b * np.exp(-4 * r**2))
     return light
 
