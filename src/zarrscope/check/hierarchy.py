@@ -14,6 +14,7 @@ from zarrscope.check.rules import problem
 from zarrscope.check.structure import all_places, judge_lost, judge_structure
 from zarrscope.check.walk import Place, Walk
 from zarrscope.errors import NotFoundError
+from zarrscope.ledger.unfinished import refuse_unfinished
 from zarrscope.store.contracts import Listable
 
 if TYPE_CHECKING:
@@ -58,9 +59,12 @@ class Hierarchy:
         ------
         NotFoundError
             There is no Zarr in the store.
+        IncompleteError
+            What stands there is an unfinished run.
         """
         zarr_format = zarr_format_at_root(self.documents)
         if zarr_format is None:
+            refuse_unfinished(self.store)
             raise NotFoundError(
                 f"{self.store.url()}: there is no Zarr here (no zarr.json, .zgroup or .zarray)"
             )

@@ -14,10 +14,11 @@ from zarrscope.check.by_manifest import ByManifest
 from zarrscope.check.by_pixels import ByPixels
 from zarrscope.check.documents import Documents, zarr_format_at_root
 from zarrscope.check.verification import Verification
-from zarrscope.errors import IncompleteError, NotFoundError, UnsupportedError
+from zarrscope.errors import NotFoundError, UnsupportedError
 from zarrscope.executor import cores, executor
 from zarrscope.ledger.folder import told_by
 from zarrscope.ledger.manifest import read_manifest
+from zarrscope.ledger.unfinished import refuse_unfinished, refuse_unfinished_at
 from zarrscope.source.registry import open_source
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.store.keys import without_secrets
@@ -158,8 +159,7 @@ def place_of(url: str | os.PathLike[str] | Readable) -> Place:
     if isinstance(url, str | os.PathLike):
         _refuse_unfinished(os.fspath(url))
     store = resolve(url)
-    if told_by(store).get("state") == "unfinished":
-        raise _unfinished(store.url())
+    refuse_unfinished(store)
     return Place(store, _beside(url, store) or store)
 
 
@@ -178,16 +178,7 @@ def _refuse_unfinished(url: str) -> None:
     """Refuse a local place beside which a run goes on, or was interrupted."""
     if is_remote(url):
         return
-    path = os.path.abspath(local_path(url))  # noqa: PTH100 - links stay
-    for notes in (f"{path}.part", f"{path}.zarrscope"):
-        if told_by(LocalStore(notes)).get("state") == "unfinished":
-            raise _unfinished(f"{path}.part")
-
-
-def _unfinished(place: str) -> IncompleteError:
-    return IncompleteError(
-        f"{place} is an unfinished run; wait for it, or go on with 'zarrscope convert SRC DST --resume'"
-    )
+    refuse_unfinished_at(os.path.abspath(local_path(url)))  # noqa: PTH100 - links stay
 
 
 def _beside(url: str | os.PathLike[str] | Readable, store: Readable) -> Readable | None:

@@ -23,6 +23,7 @@ from zarrscope.ledger.inventory import keys_of, zarr_format_of
 from zarrscope.ledger.manifest import Manifest, read_manifest
 from zarrscope.ledger.strict import Strict, strict
 from zarrscope.ledger.table import UnitTable
+from zarrscope.ledger.unfinished import refuse_unfinished
 from zarrscope.spec.versions import detect
 from zarrscope.spec.versions import zarr_format_of as format_of_version
 from zarrscope.store.contracts import Listable
@@ -216,6 +217,7 @@ def _as_it_is(source: Readable, options: CopyOptions) -> CopyPlan:
             "'zarrscope verify' lists them, --repair mends them, --accept takes over what stands there"
         )
     if not any(name in documents for name in _DOCUMENTS):
+        refuse_unfinished(source)
         raise NotFoundError(
             f"{source.url()}: there is no Zarr here (no zarr.json, .zgroup or .zarray at its root)"
         )

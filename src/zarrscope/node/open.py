@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
 from zarrscope.ledger.strict import strict
+from zarrscope.ledger.unfinished import refuse_unfinished
 from zarrscope.node.document import read_document
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.image import Image
@@ -42,6 +43,8 @@ def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image |
     ------
     NotFoundError
         Nothing stands there.
+    IncompleteError
+        What stands there is an unfinished run.
     UnsupportedError
         It is no OME-Zarr.
     MetadataError
@@ -60,6 +63,7 @@ def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image |
 
 def _explain_absence(store: Readable, path: str) -> None:
     """Raise a more helpful error where something else than a group stands there."""
+    refuse_unfinished(store)
     names = [join(path, name) for name in ("zarr.json", ".zarray", ".zattrs")]
     zarr, zarray, zattrs = store.get_many([document(name) for name in names])
     if zarray is not None or zarr is not None:

@@ -17,8 +17,10 @@ from zarrscope.errors import (
     SourceError,
     UnsupportedError,
 )
+from zarrscope.ledger.unfinished import PART, refuse_unfinished, refuse_unfinished_at
 from zarrscope.source.foreign import told_foreign
 from zarrscope.store.keys import without_secrets
+from zarrscope.store.local import LocalStore
 from zarrscope.store.resolve import is_remote, local_path
 
 if TYPE_CHECKING:
@@ -161,6 +163,8 @@ def open_source(path: str | Path, *, axes: str | None = None, cache: int | None 
         The path is empty.
     NotFoundError
         Nothing is there.
+    IncompleteError
+        A conversion to there is not finished.
     SourceError
         It is not what its name says, or damaged.
     UnsupportedError
@@ -189,10 +193,13 @@ def format_of(path: str | Path) -> tuple[Format, str]:
     place = Path(local)
     if place.is_dir():
         return _of_folder(place), str(place)
-    if place.is_file():
+    if place.is_file() and place.suffix != PART:
         return choose(place), str(place)
     if _GLOB.search(local):
         return PLANES, local
+    refuse_unfinished_at(str(place.absolute()))
+    if place.is_file():
+        return choose(place), str(place)
     raise NotFoundError(f"{local}: no such file or folder")
 
 
@@ -255,6 +262,7 @@ def _of_folder(folder: Path) -> Format:
     for row in formats():
         if any((folder / marker).is_file() for marker in row.markers):
             return row
+    refuse_unfinished(LocalStore(folder))
     return PLANES
 
 
