@@ -1,6 +1,11 @@
 /** Where the pixels of a level lie among those of level 0. */
 
-import type { Image, Level } from "./model";
+import type { Axis, Image, Level } from "./model";
+
+export function channelAxis(axes: readonly Axis[]): number | undefined {
+  const index = axes.findIndex((axis) => axis.type === "channel");
+  return index < 0 ? undefined : index;
+}
 
 /** A place u of the level (0 is the edge of its first pixel) is factor * u + offset in level 0. */
 export interface Mapping {

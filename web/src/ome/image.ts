@@ -5,6 +5,7 @@ import { decodeArray } from "./arrays";
 import { decodeChannels, decodeDefaults, decodeLabel, fitted, isRgb } from "./channels";
 import { type GroupDocument, readArray, readGroup } from "./documents";
 import { join, object, strings } from "./fields";
+import { channelAxis } from "./geometry";
 import { type ArrayInfo, type Axis, type Image, type Level, ModelError } from "./model";
 import { assumedAxes, decodeMultiscale, type Multiscale } from "./multiscale";
 import { withPlane } from "./row";
@@ -27,8 +28,8 @@ export async function imageOf(store: Store, group: GroupDocument): Promise<Image
   }
   const axes = fittingAxes(found, info, address);
   if (!found.placed && levels.length > 1) await placeByShape(levels);
-  const channelAxis = axes.findIndex((axis) => axis.type === "channel");
-  const channels = fitted(decodeChannels(ours["omero"]), channelAxis < 0 ? 1 : info.shape[channelAxis]!);
+  const channel = channelAxis(axes);
+  const channels = fitted(decodeChannels(ours["omero"]), channel === undefined ? 1 : info.shape[channel]!);
   const label = decodeLabel(ours["image-label"]);
   return withPlane({
     kind: object(ours["image-label"]) ? "label" : "image",

@@ -45,8 +45,3 @@ export function sliders(image: Image, state: State): Dim[] {
     return [{ axis: i, name: axis.name, size, index: place[i]! }];
   });
 }
-
-export function channelAxis(image: Image): number | undefined {
-  const index = image.axes.findIndex((axis) => axis.type === "channel");
-  return index < 0 ? undefined : index;
-}

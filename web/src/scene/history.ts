@@ -61,15 +61,6 @@ export class History {
     this.gesture = undefined;
   }
 
-  /** Begins anew with another state: nothing to undo. */
-  reset(state: State): void {
-    this.past = [];
-    this.future = [];
-    this.gesture = undefined;
-    this.current = state;
-    this.tell();
-  }
-
   undo(): void {
     const before = this.past.pop();
     if (!before) return;

@@ -1,9 +1,10 @@
 /** What has to be read for a view: planes, rectangles and how large their pixels are on the screen. */
 
+import { BYTES } from "../ome/arrays";
+import { channelAxis } from "../ome/geometry";
 import type { Image } from "../ome/model";
 import type { Plane, Rect, Want } from "../tiles/contracts";
 import type { Extent, Pane } from "./camera";
-import { channelAxis } from "./dims";
 import { type Grid, imageGrid, levelGrid, planeAxes, proportion, sizeOf, within } from "./geometry";
 
 export interface Axes {
@@ -32,7 +33,7 @@ export function axesOf(image: Image, pane: Pane["name"]): Axes {
 
 /** The plane of a channel that goes through a place. */
 export function planeOf(image: Image, axes: Axes, place: readonly number[], channel: number): Plane {
-  const c = channelAxis(image);
+  const c = channelAxis(image.axes);
   return { image, level: 0, ...axes, at: place.map((index, axis) => (axis === c ? channel : index)) };
 }
 
@@ -93,29 +94,15 @@ export function coarsestPixels(image: Image, axes: Axes): number {
   return Math.ceil(size(axes.down)) * Math.ceil(size(axes.across));
 }
 
-const BYTES: Record<string, number> = { "8": 1, "16": 2, "32": 4, "64": 8 };
-
 /** Bytes of all chunks that a plane goes through at a level, before compression; chunks of level 0 stand for all. */
 export function bytesOf(image: Image, axes: Axes, level: number): number {
   const info = image.levels[level]?.info ?? image.levels[0]!.info!;
-  const bits = /\d+$/.exec(info.dtype)?.[0] ?? "8";
   const covered = (axis: number): number => {
     const size = sizeOf(image, axis) / levelGrid(image, level, axis).factor;
     return Math.ceil(size / info.chunks[axis]!) * info.chunks[axis]!;
   };
-  const pixels = image.axes.reduce((product, _, axis) => {
+  return image.axes.reduce((product, _, axis) => {
     const inPlane = axis === axes.down || axis === axes.across;
     return product * (inPlane ? covered(axis) : info.chunks[axis]!);
-  }, 1);
-  return pixels * (BYTES[bits] ?? 1);
-}
-
-/** The level whose pixels are nearest to the screen's: the finest that is not much finer than can be seen. */
-export function levelFor(image: Image, axes: Axes, zoom: number): number {
-  let level = 0;
-  for (let i = 1; i < image.levels.length; i++) {
-    const grids = [levelGrid(image, i, axes.down), levelGrid(image, i, axes.across)];
-    if (Math.max(...grids.map((grid) => grid.factor)) * zoom <= 1.4) level = i;
-  }
-  return level;
+  }, BYTES[info.dtype]);
 }

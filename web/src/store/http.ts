@@ -6,8 +6,6 @@ import { whole } from "./parts";
 import { isAbort, Shared } from "./shared";
 
 export interface HttpOptions {
-  /** Sent as `Authorization: Bearer`; without it no such header, which would ask for CORS preflights. */
-  token?: string;
   /** What messages show instead of the address; below the page itself it is what follows, because what comes before may hold a token. */
   shown?: string;
   /** How often a request is tried again after a failure that may pass. */
@@ -123,7 +121,6 @@ export class HttpStore implements Store {
   private async once(key: string, range: Range | undefined, signal: AbortSignal | undefined, method: string) {
     const headers: Record<string, string> = {};
     if (range) headers["Range"] = rangeHeader(range);
-    if (this.options.token) headers["Authorization"] = `Bearer ${this.options.token}`;
     const shown = this.url(key);
     this.counts.requests += 1;
     const watch = new Watch(this.stalled, signal);

@@ -1,10 +1,11 @@
 /** What buttons and keys do. */
 
 import { zoomAt } from "../scene/camera";
-import { planeAxes, sizeOf } from "../scene/geometry";
+import { planeAxes, proportion, sizeOf } from "../scene/geometry";
 import { formatBytes } from "../scene/numbers";
 import { toRgb } from "../scene/layers";
-import { axesOf, bytesOf, levelFor } from "../scene/wants";
+import { axesOf, bytesOf } from "../scene/wants";
+import { chooseLevel } from "../tiles/levels";
 import type { DimsBar } from "./dimsbar";
 import type { Help } from "./help";
 import type { Messages } from "./messages";
@@ -105,8 +106,10 @@ function orthoBytes(viewer: Viewer): number {
   if (!frame) return 0;
   const channels = Math.max(1, frame.layers.filter((layer) => layer.visible).length);
   const planes = (["xz", "zy"] as const).map((name) => {
-    const axes = axesOf(frame.image, name);
-    return bytesOf(frame.image, axes, levelFor(frame.image, axes, frame.view.zoom * frame.ratio));
+    const { down, across } = axesOf(frame.image, name);
+    const { across: x } = planeAxes(frame.image);
+    const zoom = frame.view.zoom * frame.ratio * Math.min(proportion(frame.image, down, x), proportion(frame.image, across, x));
+    return bytesOf(frame.image, { down, across }, chooseLevel(frame.image, down, across, zoom));
   });
   return channels * planes.reduce((sum, bytes) => sum + bytes, 0);
 }

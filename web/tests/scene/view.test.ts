@@ -3,7 +3,7 @@ import { type Extent, fit, pan, paneAt, panes, toPixel, toScreen, visible, zoomA
 import { placeOf, sliders } from "../../src/scene/dims";
 import { imageGrid, isDepthKnown, planeAxes, planeUnit, proportion, toPhysical, within } from "../../src/scene/geometry";
 import { emptyState } from "../../src/scene/state";
-import { bytesOf, extentOf, gridOf, levelFor, planeIn, planeOf, wantOf } from "../../src/scene/wants";
+import { bytesOf, extentOf, gridOf, planeIn, planeOf, wantOf } from "../../src/scene/wants";
 import { makeImage } from "./images";
 
 const EXTENT: Extent = { down: 300, across: 200, depth: 50, ratioDown: 2, ratioDepth: 4 };
@@ -183,11 +183,5 @@ describe("what is wanted", () => {
     // 10 planes of chunks of 1 x 32 x 32: an xz plane through 64 x 48 goes through 10 x 2 chunks of 2 bytes a pixel.
     expect(bytesOf(makeImage(), { down: 1, across: 3 }, 0)).toBe(10 * 2 * 32 * 32 * 2);
     expect(bytesOf(makeImage(), { down: 2, across: 3 }, 0)).toBe(2 * 2 * 32 * 32 * 2);
-  });
-
-  it("takes a level that is about as fine as the screen", () => {
-    const image = makeImage({ axes: "yx", shape: [64, 64], scales: [[1, 1], [2, 2], [4, 4]] });
-    const axes = { down: 0, across: 1 };
-    expect([2, 0.6, 0.3, 0.01].map((zoom) => levelFor(image, axes, zoom))).toEqual([0, 1, 2, 2]);
   });
 });

@@ -86,12 +86,6 @@ describe("HttpStore", () => {
     vi.unstubAllGlobals();
   });
 
-  it("sends a token only if there is one", async () => {
-    const store = await serving(ranges(), { token: "abc" });
-    await store.get("k");
-    expect(seen[0]!.headers.authorization).toBe("Bearer abc");
-  });
-
   it("knows absence from failure", async () => {
     expect(await (await serving(status(404))).get("k")).toBeUndefined();
     for (const [code, kind, word] of [[401, "unauthorized", "log in"], [403, "forbidden", "ask its owner"], [500, "server", "500"]] as const) {
