@@ -65,7 +65,7 @@ def run(words: list[str]) -> int:
                 return 130
     print(
         f"{without_secrets(chosen.destination)}: OME-Zarr {plan.options.version}, {len(plan.scenes)} "
-        f"image(s), {plan.files} files, {format_size(written)} in {monotonic() - begun:.1f} s"
+        f"image(s), {written.files} files, {format_size(written.bytes)} in {monotonic() - begun:.1f} s"
     )
     return 0
 

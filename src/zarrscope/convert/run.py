@@ -6,7 +6,7 @@ import os
 import posixpath
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zarrscope.array.group import Group, write_group
 from zarrscope.convert.estimate import compression
@@ -149,6 +149,21 @@ def planned(
         yield plan
 
 
+class Written(NamedTuple):
+    """What holds the pixels of a result.
+
+    Parameters
+    ----------
+    files : int
+        How many.
+    bytes : int
+        Their sizes together.
+    """
+
+    files: int
+    bytes: int
+
+
 def run(
     plan: ConversionPlan,
     store: Writable,
@@ -157,7 +172,7 @@ def run(
     overwrite: bool = False,
     verify: bool = False,
     progress: Callable[[int], None] | None = None,
-) -> int:
+) -> Written:
     """Carry out a plan.
 
     Parameters
@@ -177,8 +192,8 @@ def run(
 
     Returns
     -------
-    int
-        Encoded bytes of pixels that this run wrote.
+    Written
+        How much pixels take in all, with what earlier runs have finished.
 
     Raises
     ------
@@ -211,9 +226,9 @@ def _write(
     *,
     verify: bool,
     progress: Callable[[int], None] | None,
-) -> int:
+) -> Written:
     """Write image by image, and the root last of all."""
-    options, store, written = plan.options, place.store, 0
+    options, store = plan.options, place.store
     images: list[ImageWriter] = []
     try:
         _write_ome_group(plan, store, xml)
@@ -223,7 +238,6 @@ def _write(
                 options.codec, plan.workers, progress, place.journal, verify=verify,
             )  # fmt: skip
             images.append(image)
-            written += image.bytes_written
         if plan.fingerprint and plan.state() != plan.fingerprint:
             raise SourceError(
                 f"{without_secrets(plan.source)} has changed while it was converted; convert it again"
@@ -233,7 +247,8 @@ def _write(
         if not place.kept:
             _take_back(store, images)
         raise
-    return written
+    units = place.journal.table
+    return Written(int((units.size > 0).sum()), units.bytes)
 
 
 def _job(plan: ConversionPlan, before: Before, xml: str | None) -> Job:

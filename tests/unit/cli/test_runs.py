@@ -10,7 +10,10 @@ import pytest
 import tifffile
 
 import zarrscope
+from zarrscope import ConvertOptions, PlanOptions
+from zarrscope.budget import format_size
 from zarrscope.cli.main import main
+from zarrscope.store.resolve import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +76,38 @@ def test_convert_again_and_again(source: Path, tmp_path: Path, capsys: pytest.Ca
     assert "--codec was default, now small" in capsys.readouterr().err
     assert ends("convert", source, place, "--overwrite", "--no-manifest") == 0
     assert not (place / ".zarrscope").exists()
+
+
+@pytest.mark.parametrize("name", ["b.zarr", "b.ozx"])
+def test_what_a_resumed_run_tells_is_the_whole(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files and bytes are those of what stands there, also where an earlier run has written most of it."""
+    pixels = np.random.default_rng(5).integers(0, 4000, (20, 400, 400), dtype="u2")
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack", metadata={"axes": "ZYX"})
+    form = {"chunks": {"z": 1, "y": 400, "x": 400}, "sharded": False, "levels": 1, "memory": 8 << 20}
+    done = iter(range(4))
+
+    def stop(_: int) -> None:
+        if next(done, None) is None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        zarrscope.convert(
+            tmp_path / "a.tif",
+            tmp_path / name,
+            ConvertOptions(pyramid=PlanOptions(**form), workers=1),
+            progress=stop,
+        )
+    words = ("--chunks", "z=1,y=400,x=400", "--shards", "none", "--levels", "1", "--workers", "1")
+    assert ends("convert", tmp_path / "a.tif", tmp_path / name, "--resume") == 0
+    resumed = capsys.readouterr().out
+    assert ends("convert", tmp_path / "a.tif", tmp_path / f"whole{name}", *words) == 0
+    whole = capsys.readouterr().out
+    assert resumed.partition(" in ")[0].partition(": ")[2] == whole.partition(" in ")[0].partition(": ")[2]
+    store = resolve(tmp_path / name)
+    sizes = [store.head(f"0/c/{z}/0/0").size for z in range(20)]
+    assert f" 20 files, {format_size(sum(sizes))} in " in resumed
 
 
 def test_copy_again_and_again(image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
