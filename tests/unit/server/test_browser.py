@@ -40,7 +40,7 @@ time.sleep(15)
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    zarrscope.write(np.zeros((20, 30), "u1"), tmp_path / "a.ome.zarr", axes="yx")
+    zarrscope.write(np.zeros((2, 20, 30), "u1"), tmp_path / "a.ome.zarr", axes="zyx")
     return tmp_path / "a.ome.zarr"
 
 

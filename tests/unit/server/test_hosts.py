@@ -52,7 +52,7 @@ def test_a_port_in_use() -> None:
 
 
 def test_no_place_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    zarrscope.write(np.zeros((20, 30), "u1"), tmp_path / "a.ome.zarr", axes="yx")
+    zarrscope.write(np.zeros((2, 20, 30), "u1"), tmp_path / "a.ome.zarr", axes="zyx")
     for host in ("", "nowhere.invalid"):
         assert main(["view", str(tmp_path / "a.ome.zarr"), "--no-browser", "--host", host]) == 2
         said = capsys.readouterr()
@@ -81,7 +81,7 @@ def test_all_addresses(host: str) -> None:
 
 
 def test_the_command_says_who_can_reach_it(tmp_path: Path) -> None:
-    zarrscope.write(np.zeros((20, 30), "u1"), tmp_path / "a.ome.zarr", axes="yx")
+    zarrscope.write(np.zeros((2, 20, 30), "u1"), tmp_path / "a.ome.zarr", axes="zyx")
     words = [
         sys.executable,
         "-m",
