@@ -232,3 +232,15 @@ def test_another_server_that_refuses(
         assert f"{refusing}/{status}/x.zarr/" in said
         page.do("ready")
         assert page.evaluate("document.querySelector('.card').getAttribute('role')") == "alert"
+
+
+def test_a_profile_in_memory_is_one_row(page: Page) -> None:
+    values = (np.arange(100) * 2).astype("u1")
+    with zarrscope.view(values) as shown:
+        page.open(shown.url)
+        page.set(view={"y": 0.5, "x": 50.2, "zoom": 6}, layers=[{"channel": 0, "window": [0, 200]}])
+        canvas = page.pixels()
+        want, covered = picture([Layer([values[None]], (0, 200))], View(0.5, 50.2, 6), *canvas.shape[:2])
+        assert covered.any()
+        assert np.abs(canvas - want)[covered].max() <= 2
+        assert "array, shown as OME-Zarr 0.5" in page.do("text", selector=".status")

@@ -16,6 +16,7 @@ from zarrscope.spec.versions import limits
 from zarrscope.types import Region
 from zarrscope.virtual.layout import levels_of
 from zarrscope.virtual.pixels import Pixels
+from zarrscope.virtual.row import with_row
 from zarrscope.virtual.windows import middle, without_window
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def image_of(
     ArgumentError, BudgetError
         See ``layout.levels_of``.
     """
-    scene = ordered(scene)
+    scene = with_row(ordered(scene))
     description = calibrated(scene.description)
     if obstacles := limits(version).obstacles(description.axes):
         raise UnsupportedError(f"OME-Zarr {version} cannot hold {'; '.join(obstacles)}")
