@@ -13,9 +13,11 @@ from zarrscope.check.links import ARRAYS
 from zarrscope.check.rules import problem
 from zarrscope.check.structure import all_places, judge_lost, judge_structure
 from zarrscope.check.walk import Place, Walk
-from zarrscope.errors import NotFoundError
+from zarrscope.errors import NotFoundError, ZarrscopeError
+from zarrscope.ledger.folder import MANIFEST
 from zarrscope.ledger.unfinished import refuse_unfinished
 from zarrscope.store.contracts import Listable
+from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -204,5 +206,15 @@ class Hierarchy:
         if self.depth == "documents":
             lines.append("arrays, and whether all that is named is there: only documents were asked for")
         if self.depth != "pixels":
-            lines.append("pixels: none was read")
+            more = "; 'zarrscope verify' holds every file against the manifest that is here"
+            lines.append(f"pixels: none was read{more if self._has_manifest() else ''}")
         self.found.unchecked += lines
+
+    def _has_manifest(self) -> bool:
+        """Whether a manifest is seen to be there; over a network it is not asked for."""
+        if not self.listable:
+            return False
+        try:
+            return any(self.store.head(join(MANIFEST, name)) for name in ("zarr.json", ".zattrs"))
+        except ZarrscopeError:
+            return False
