@@ -73,7 +73,7 @@ class ImageGroup:
 
     @property
     def first(self) -> str | None:
-        """Path of the first image, None where there is none; of a plate no more wells are read than it takes."""
+        """Path of the first image, or None; of a plate no more wells are read than it takes."""
         plate = self.document.model.plate
         if plate is None:
             return next(iter(self.paths), None)
