@@ -22,6 +22,8 @@ export async function imageOf(store: Store, group: GroupDocument): Promise<Image
     throw new ModelError("unsupported", address, `${address}: this image names no level (multiscales has no datasets)`);
   }
   const levels = found.datasets.map((dataset) => makeLevel(store, group, dataset));
+  // What is seen first is the coarsest level: its document comes along. Whoever needs it asks again if it fails.
+  void levels.at(-1)!.load().catch(() => undefined);
   const info = await levels[0]!.load();
   if (info.shape.includes(0)) {
     throw new ModelError("empty", address, `${address}: this image has no pixels (its shape is ${info.shape.join(" × ")})`);

@@ -9,7 +9,7 @@ import { body } from "./version";
 
 const MOST_SERIES = 10_000;
 
-/** Open what stands at a path. An image costs two requests: its own document and that of level 0. */
+/** Open what stands at a path. An image costs three requests: its own document, then those of level 0 and of the coarsest level. */
 export async function openRoot(store: Store, path = ""): Promise<Root> {
   const group = await readGroup(store, join(path));
   if (!group) throw await explainAbsence(store, path);

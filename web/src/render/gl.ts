@@ -16,10 +16,11 @@ export function context(canvas: HTMLCanvasElement): WebGL2RenderingContext {
   return gl;
 }
 
-/** A linked program and where its uniforms are. */
+/** A linked program and where its uniforms are. Whether it is sound is asked when it is first used: the answer is waited for. */
 export class Program {
   private readonly places = new Map<string, WebGLUniformLocation | null>();
   private readonly program: WebGLProgram;
+  private checked = false;
 
   constructor(
     private readonly gl: WebGL2RenderingContext,
@@ -35,6 +36,10 @@ export class Program {
       gl.deleteShader(shader);
     }
     gl.linkProgram(this.program);
+  }
+
+  private check(): void {
+    const { gl } = this;
     if (!gl.getProgramParameter(this.program, gl.LINK_STATUS) && !gl.isContextLost()) {
       const logs = (gl.getAttachedShaders(this.program) ?? []).map((shader) => gl.getShaderInfoLog(shader));
       throw new Error(`a shader was refused: ${[gl.getProgramInfoLog(this.program), ...logs].join(" ")}`);
@@ -42,6 +47,8 @@ export class Program {
   }
 
   use(): this {
+    if (!this.checked) this.check();
+    this.checked = true;
     this.gl.useProgram(this.program);
     return this;
   }

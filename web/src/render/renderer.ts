@@ -12,6 +12,8 @@ import { IdTables } from "./idtable";
 import { imageShader, labelShader, PLAIN, RECTANGLE, RESOLVE, type Sampler } from "./shaders";
 import { type Piece, piecesOf, type Texture, TextureCache } from "./textures";
 
+type Pass = "image" | "label" | "plain" | "resolve";
+
 export class Renderer implements LabelTools {
   readonly gl: WebGL2RenderingContext;
   readonly textures: TextureCache;
@@ -31,9 +33,17 @@ export class Renderer implements LabelTools {
     this.sum = new Target(this.gl, sumFormat(this.gl));
     this.off = new Target(this.gl, this.gl.RGBA8);
     this.gl.bindVertexArray(this.gl.createVertexArray());
+    // What nearly every picture needs is compiled while its pixels are on their way.
+    for (const name of ["plain", "resolve", "image"] as const) this.compiled(name, "usampler2D");
   }
 
-  program(name: "image" | "label" | "plain" | "resolve", sampler: Sampler = "usampler2D"): Program {
+  program(name: Pass, sampler: Sampler = "usampler2D"): Program {
+    const program = this.compiled(name, sampler).use();
+    this.gl.uniform2f(program.at("u_canvas"), this.width, this.height);
+    return program;
+  }
+
+  private compiled(name: Pass, sampler: Sampler): Program {
     const key = `${name} ${sampler}`;
     let program = this.programs.get(key);
     if (!program) {
@@ -41,8 +51,6 @@ export class Renderer implements LabelTools {
       program = new Program(this.gl, RECTANGLE, sources[name](sampler));
       this.programs.set(key, program);
     }
-    program.use();
-    this.gl.uniform2f(program.at("u_canvas"), this.width, this.height);
     return program;
   }
 

@@ -1,7 +1,6 @@
 /** The application: shell, viewer and panels put together, and the address kept in step with the state. */
 
 import type { Image, Root } from "../ome/model";
-import { NoWebGL } from "../render/gl";
 import { fitted, inOneLine } from "../scene/fitted";
 import { History } from "../scene/history";
 import { emptyState, fromHash, toHash, untouched } from "../scene/state";
@@ -15,7 +14,7 @@ import { installKeys } from "./keyboard";
 import { LabelsPanel } from "./labelspanel";
 import { explain, Messages, NotShown } from "./messages";
 import { MetadataPanel } from "./metadata";
-import { askForSource, noteCosts, openSource, type PageInfo, samePlace, sourceOf } from "./opening";
+import { askedSource, askForSource, noteCosts, openSource, type PageInfo, samePlace, sourceOf } from "./opening";
 import { Overlay } from "./overlay";
 import { Pointer } from "./pointer";
 import { Session, type Source } from "./session";
@@ -49,17 +48,29 @@ class App {
   }
 
   async start(): Promise<void> {
-    try {
-      this.viewer = new Viewer(this.shell.canvas, this.history);
-    } catch (error) {
-      this.messages.fail(explain(error instanceof NoWebGL ? error : (error as Error)));
-      return;
-    }
+    const offered = sourceOf();
+    const asked = this.history.state.source ?? askedSource();
+    if (asked !== undefined) this.hurry(asked);
+    this.viewer = new Viewer(this.shell.canvas, this.history);
+    this.viewer.onBroken = (error) => {
+      this.viewer.giveUp();
+      this.shell.empty(this.info, undefined);
+      this.messages.fail(explain(error));
+    };
     this.assemble();
-    this.info = await sourceOf();
+    this.info = await offered;
     this.history.subscribe(() => this.follow());
     addEventListener("hashchange", () => this.readAddress());
     this.follow();
+  }
+
+  /** What is asked for is on its way while the server says what else there is; what is wrong with it is told later. */
+  private hurry(address: string): void {
+    try {
+      this.enter(address);
+    } catch {
+      this.source = undefined;
+    }
   }
 
   private assemble(): void {
@@ -94,6 +105,7 @@ class App {
     const address = state.source ?? this.info.first;
     if (address === undefined) {
       this.shell.loading(false);
+      this.shell.empty(this.info, undefined);
       askForSource(this.messages, (source) => this.history.set({ source }));
       return;
     }
@@ -110,10 +122,9 @@ class App {
     try {
       if (this.source?.address !== address) {
         this.close();
-        const source = this.door(address);
-        this.source = { address, source, root: source.openRoot() };
+        this.enter(address);
       }
-      const { source, root } = this.source;
+      const { source, root } = this.source!;
       const found = await root;
       const image = await imageOf(found, source, series);
       if (key !== this.opened) return;
@@ -136,6 +147,13 @@ class App {
   private close(): void {
     this.source?.source.engine.close();
     this.source = this.root = undefined;
+  }
+
+  private enter(address: string): void {
+    const source = this.door(address);
+    const root = source.openRoot();
+    root.catch(() => undefined); // told to whoever waits for it
+    this.source = { address, source, root };
   }
 
   private show(image: Image): void {

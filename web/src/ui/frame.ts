@@ -48,8 +48,10 @@ export interface Frame {
 
 /** Planes of more pixels are not read as a whole just for an overview. */
 const OVERVIEW_PIXELS = 2048 * 2048;
-/** A quarter of the view on each side is read ahead. */
+/** A quarter of the view on each side is read ahead, */
 const MARGIN = 0.25;
+/** with pixels four times as large: in outline, at a sixteenth of the bytes, what one moves to is there. */
+const OUTLINE = 4;
 /** Pixels of the screen by which views are larger than seen: levels may be moved by half a pixel of theirs. */
 const SLACK = 2;
 
@@ -124,13 +126,16 @@ function shownIn(session: Session, frame: Frame, pane: Pane): Shown[] {
   return [...layers, ...labels];
 }
 
-/** All that the engine is to have ready: what is seen, the overview, a margin, and planes that come next. */
+/** What lies around the view of a single plane, in outline. */
+export function aroundOf({ panes, shown }: Frame): Want[] {
+  if (panes.length > 1) return [];
+  return shown.map(({ want }) => ({ ...want, rect: grown(want.rect, MARGIN), zoom: want.zoom / OUTLINE, priority: 1 }));
+}
+
+/** All that the engine is to have ready at once: what is seen, the overview, and planes that come next. */
 export function wantsOf(frame: Frame, ahead: readonly number[][]): Want[] {
   const wants = frame.shown.map((one) => one.want);
   wants.push(...frame.overview.map((one) => one.want));
-  if (frame.panes.length === 1) {
-    wants.push(...frame.shown.map(({ want }) => ({ ...want, rect: grown(want.rect, MARGIN), priority: 1 })));
-  }
   for (const place of ahead) {
     for (const { plane, axes, want } of frame.shown) {
       const next = planeIn(plane.image, frame.image, axes, place);

@@ -83,9 +83,14 @@ async function offered(): Promise<NamedImage[]> {
   }
 }
 
+/** The image named in the query of the address. */
+export function askedSource(): string | undefined {
+  return new URLSearchParams(location.search).get("source") ?? undefined;
+}
+
 /** The image named in the query of the address, else the first one that the server offers. */
 export async function sourceOf(): Promise<PageInfo> {
-  const asked = new URLSearchParams(location.search).get("source");
+  const asked = askedSource();
   const images = await offered();
   const first = asked ?? images[0]?.source;
   return first === undefined ? { images } : { images, first };

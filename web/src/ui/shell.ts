@@ -14,6 +14,9 @@ const TABS: readonly [Exclude<Panel, "none">, string][] = [
 ];
 const BACKGROUND: Record<"dark" | "light", Background> = { dark: [0, 0, 0], light: [0.87, 0.885, 0.905] };
 
+const AFTER_PICTURE_MS = 60;
+const NO_PICTURE_MS = 800;
+
 export class Shell {
   readonly canvas = h("canvas", { attrs: { tabindex: 0, role: "img", "aria-label": "The image. Arrow keys move it, plus and minus zoom." } });
   readonly overlay = h("div", { class: "overlay" });
@@ -47,7 +50,7 @@ export class Shell {
     const middle = h("div", { class: "middle" }, this.stage, this.dims, this.status);
     this.stage.append(this.bar);
     root.append(header, h("div", { class: "body" }, middle, this.panel));
-    root.classList.add("empty");
+    root.classList.add("waiting");
     this.chooser.addEventListener("change", () => this.chosen());
     this.loading(true);
   }
@@ -71,9 +74,15 @@ export class Shell {
     for (const part of [this.overlay, this.dims, this.panel]) part.inert = on;
   }
 
+  /** The picture first: what stands around it is drawn when it is there, or does not come soon. */
+  private reveal(after: number): void {
+    if (this.root.classList.contains("waiting")) setTimeout(() => this.root.classList.remove("waiting"), after);
+  }
+
   /** Without an image there is nothing to set, to scale or to point at. */
   empty(info: PageInfo, address: string | undefined): void {
     this.busy(false);
+    this.root.classList.remove("waiting");
     this.root.classList.add("empty");
     setText(this.title, address ?? "");
     this.offer(info, address);
@@ -112,6 +121,7 @@ export class Shell {
     };
     viewer.history.subscribe(update);
     viewer.subscribe((frame) => {
+      if (!viewer.blank) this.reveal(AFTER_PICTURE_MS);
       this.loading(!frame.complete);
       update();
     });
@@ -183,6 +193,7 @@ export class Shell {
     this.title.title = name;
     document.title = `${name} · zarrscope`;
     this.root.classList.remove("empty");
+    this.reveal(NO_PICTURE_MS);
     if (series.length < 2) return this.offer(info, address);
     this.choices(series.map((one) => this.option(`series:${one.path}`, one.name || one.path, one.path === image.path)));
     setHidden(this.title, false);

@@ -6,11 +6,15 @@ import { type Change, History } from "../scene/history";
 import { automaticWindow, sample } from "../scene/histogram";
 import { changeLabel, changeLayer, type LabelChange, type LayerChange, type State } from "../scene/state";
 import { extentOf } from "../scene/wants";
-import type { Want } from "../tiles/contracts";
 import {
-  type Background, collect, type Frame, layout, overviewPicture, pictureOf, type Shown, wantsOf,
+  aroundOf, type Background, collect, type Frame, layout, overviewPicture, pictureOf, type Shown, wantsOf,
 } from "./frame";
 import type { Session } from "./session";
+
+/** Whether there is something to draw; before, an empty picture would only keep the machine busy. */
+function begun({ ready }: Shown): boolean {
+  return ready.tiles.length + ready.bad.length > 0;
+}
 
 type Parts = { [K in keyof State]?: State[K] | undefined };
 
@@ -19,16 +23,24 @@ function drawn(frame: Frame): boolean {
   return frame.complete && frame.shown.every((one) => !one.layer || one.layer.window !== undefined);
 }
 
+/** What lies around the view is asked for once it has not changed for so long. */
+const REST_MS = 500;
+
 export class Viewer {
-  renderer: Renderer;
   session: Session | undefined;
   /** The last frame that was drawn. */
   frame: Frame | undefined;
   background: Background = [0, 0, 0];
   /** Places that will be shown soon: filled while a stack is played. */
   ahead: (frame: Frame) => number[][] = () => [];
+  /** Whether nothing of the image was drawn yet. */
+  blank = true;
+  /** Called where there is nothing to draw with. */
+  onBroken: (error: Error) => void = () => undefined;
+  private made: Renderer | undefined;
   private area: Area = { width: 1, height: 1 };
   private device: Area = { width: 1, height: 1 };
+  private rest: ReturnType<typeof setTimeout> | undefined;
   private asked = false;
   private hopeless = false;
   private wanted = "";
@@ -39,25 +51,38 @@ export class Viewer {
     readonly canvas: HTMLCanvasElement,
     readonly history: History,
   ) {
-    this.renderer = new Renderer(canvas);
     history.subscribe(() => this.invalidate());
     this.watchSize();
     // Graphics processors are taken away now and then: everything is sent to them again.
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => {
-      this.renderer = new Renderer(canvas);
+      this.made = new Renderer(canvas);
       this.invalidate();
     });
   }
 
+  /** Made when it is first needed, which stops the page for a moment: what can be asked for by then is on its way. */
+  get renderer(): Renderer {
+    if (!this.made) {
+      // A canvas that changes its size later has to be made twice.
+      [this.canvas.width, this.canvas.height] = [this.device.width, this.device.height];
+      this.made = new Renderer(this.canvas);
+    }
+    return this.made;
+  }
+
   private watchSize(): void {
     new ResizeObserver(() => {
-      const box = this.canvas.getBoundingClientRect();
-      const ratio = globalThis.devicePixelRatio || 1;
-      this.area = { width: Math.max(1, box.width), height: Math.max(1, box.height) };
-      this.device = { width: Math.round(this.area.width * ratio), height: Math.round(this.area.height * ratio) };
+      this.measure();
       this.invalidate();
     }).observe(this.canvas);
+  }
+
+  private measure(): void {
+    const box = this.canvas.getBoundingClientRect();
+    const ratio = globalThis.devicePixelRatio || 1;
+    this.area = { width: Math.max(1, box.width), height: Math.max(1, box.height) };
+    this.device = { width: Math.round(this.area.width * ratio), height: Math.round(this.area.height * ratio) };
   }
 
   /** Shows another image, or none while it is opened; what belonged to the one before is forgotten. */
@@ -67,7 +92,9 @@ export class Viewer {
     this.hopeless = false;
     this.frame = undefined;
     this.wanted = "";
-    this.renderer.clear();
+    this.made?.clear();
+    this.blank = true;
+    this.canvas.style.visibility = "hidden";
     if (session) session.source.engine.onReady = () => this.invalidate();
     this.invalidate();
   }
@@ -91,19 +118,32 @@ export class Viewer {
 
   private draw(): void {
     const { session } = this;
-    if (this.renderer.gl.isContextLost()) return;
-    if (!session) {
-      this.renderer.draw({ panes: [], blending: "add", background: this.background }, this.device.width, this.device.height);
-      return;
-    }
+    if (!session) return;
+    if (!this.frame) this.measure();
     const frame = layout(session, this.history.state, this.area, this.device.width / this.area.width);
-    this.want(wantsOf(frame, this.ahead(frame)));
+    this.want(frame);
+    if (!this.canDraw()) return;
     collect(frame, session.source.engine);
     this.settleWindows(session, frame);
-    this.renderer.draw(pictureOf(session, frame, this.background), this.device.width, this.device.height);
+    if (!this.blank || frame.complete || frame.shown.some(begun)) this.paint(session, frame);
     this.frame = frame;
     for (const listener of this.listeners) listener(frame);
     if (!this.asked && drawn(frame)) this.tellWaiting(session);
+  }
+
+  private canDraw(): boolean {
+    try {
+      return !this.renderer.gl.isContextLost();
+    } catch (error) {
+      this.onBroken(error as Error);
+      return false;
+    }
+  }
+
+  private paint(session: Session, frame: Frame): void {
+    this.renderer.draw(pictureOf(session, frame, this.background), this.device.width, this.device.height);
+    if (this.blank) this.canvas.style.visibility = "";
+    this.blank = false;
   }
 
   private tellWaiting(session: Session): void {
@@ -113,12 +153,17 @@ export class Viewer {
     for (const one of told) one.resolve();
   }
 
-  private want(wants: Want[]): void {
+  private want(frame: Frame): void {
+    const wants = wantsOf(frame, this.ahead(frame));
     const key = JSON.stringify(wants.map(({ plane, rect, zoom, priority }) =>
       [plane.image.path, plane.down, plane.across, plane.at, rect, zoom, priority]));
     if (key === this.wanted) return;
     this.wanted = key;
-    this.session!.source.engine.want(wants);
+    const { session } = this;
+    const { engine } = session!.source;
+    engine.want(wants);
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.session === session && engine.want([...wants, ...aroundOf(frame)]), REST_MS);
   }
 
   /** Windows that nobody has told are taken from the coarsest pixels of the plane, and then stay. */

@@ -31,7 +31,7 @@ const scaled = (path: string, scale: number[], translation?: number[]): unknown 
 });
 
 describe("opening what zarrscope wrote", () => {
-  it.each([["sharded.ome.zarr", ["zarr.json", "0/zarr.json"]], ["plain.ome.zarr", ["zarr.json", ".zattrs", "0/.zarray"]]])(
+  it.each([["sharded.ome.zarr", ["zarr.json", "2/zarr.json", "0/zarr.json"]], ["plain.ome.zarr", ["zarr.json", ".zattrs", "2/.zarray", "0/.zarray"]]])(
     "asks little of %s", async (name, keys) => {
       const watched = new Watched(values(name));
       const root = await openRoot(watched);
