@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 from statistics import median
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import uvicorn
@@ -28,28 +28,47 @@ HOME = BENCH / "viewers"
 PAGE = OUT / "viv"
 SHAPE = (2, 8192, 8192)
 VIEWPORT = {"width": 1440, "height": 900}
+AREA = {"width": 1136, "height": 824}
+"""What is left of it for the picture beside our panels: the size of Viv's."""
+VIEW = {"y": 4096, "x": 4096, "zoom": 0.105}
 LAYOUTS = {"sharded": {"version": "0.5"}, "unsharded": {"version": "0.4"}}
-WHEEL = 372
-"""With this step both viewers zoom by a factor of 1.95."""
-
 NOTHING = {"bytes": 0, "requests": 0, **{f"level {number}": 0 for number in range(6)}}
 """What is counted of the data; bytes of each level too."""
 
 STEPS = [
-    {"from": [700, 450], "to": [450, 300]},
-    {"at": [500, 350], "wheel": -WHEEL},
-    {"at": [500, 350], "wheel": -WHEEL},
-    {"from": [700, 500], "to": [200, 200]},
-    {"from": [200, 500], "to": [700, 450]},
-    {"at": [600, 400], "wheel": -WHEEL},
-    {"from": [700, 500], "to": [300, 500]},
-    {"from": [500, 200], "to": [500, 600]},
-    {"at": [500, 400], "wheel": WHEEL},
-    {"at": [500, 400], "wheel": WHEEL},
-    {"from": [300, 300], "to": [600, 450]},
-    {"at": [500, 400], "wheel": WHEEL},
+    {"by": [0.22, 0.16]},
+    {"zoom": 2},
+    {"zoom": 2},
+    {"by": [0.44, 0.32]},
+    {"by": [-0.44, 0.05]},
+    {"zoom": 2},
+    {"by": [0.35, 0]},
+    {"by": [0, -0.43]},
+    {"zoom": 0.5},
+    {"zoom": 0.5},
+    {"by": [-0.26, -0.16]},
+    {"zoom": 0.5},
 ]
-"""Drags of the mouse and steps of its wheel, in pixels of the canvas."""
+"""What is recorded: moves by parts of the view and changes of its zoom, then a pause."""
+
+FRAMES = 20
+
+
+def recorded(view, area):
+    """Yield the frames of each step, as views: both viewers are led along them, so both see the same."""
+    y, x, zoom = (view[name] for name in ("y", "x", "zoom"))
+    for step in STEPS:
+        across, down = step.get("by", (0, 0))
+        start = (y, x, zoom)
+        stop = (
+            y + down * area["height"] / zoom,
+            x + across * area["width"] / zoom,
+            zoom * step.get("zoom", 1),
+        )
+        frames = np.linspace(start, stop, FRAMES + 1)[1:]
+        frames[:, 2] = np.geomspace(start[2], stop[2], FRAMES + 1)[1:]
+        yield [dict(zip(("y", "x", "zoom"), frame, strict=True)) for frame in frames.tolist()]
+        y, x, zoom = stop
 
 
 def main():
@@ -105,17 +124,19 @@ def compared(site, layout, peer, browser, chosen):
     found = {"zarrscope": [], "viv": []}
     for number in range(-1, chosen.repeat):  # the first round fills the system's caches, and is not counted
         shots = chosen.shots if number < 0 else None
-        job = {"browser": browser, "counts": f"{site.url}counts", "steps": STEPS}
-        ours = one(
-            {**job, "url": f"{site.url}?source=data/{layout}/", "viewport": VIEWPORT}, site, shots, layout
-        )
+        job = {
+            "browser": browser,
+            "counts": f"{site.url}counts",
+            "steps": list(recorded(VIEW, AREA)),
+            "area": AREA,
+        }
+        state = quote(json.dumps({"v": 1, "view": VIEW}))
+        url = f"{site.url}?source=data/{layout}/#{state}"
+        ours = one({**job, "url": url, "viewport": VIEWPORT}, site, shots, layout)
         found["zarrscope"].append(ours)
         if peer:
-            area, view = ours["resolved"]["area"], ours["resolved"]["view"]
-            query = urlencode({"source": data, **view})
-            viewport = {name: round(area[name]) for name in ("width", "height")}
-            url = f"{site.url}viv/index.html?{query}"
-            found["viv"].append(one({**job, "url": url, "viewport": viewport}, site, shots, f"{layout}-viv"))
+            url = f"{site.url}viv/index.html?{urlencode({'source': data, **VIEW})}"
+            found["viv"].append(one({**job, "url": url, "viewport": AREA}, site, shots, f"{layout}-viv"))
     found = {who: runs[1:] for who, runs in found.items()}
     quantities = {
         "first picture, s": lambda run: run["firstPicture"],

@@ -76,22 +76,16 @@ async function counts() {
   return { task: TaskDuration, script: ScriptDuration, ...(await (await fetch(job.counts)).json()) };
 }
 
+/** Leads the viewer along the views of each step, one a frame of the browser. */
 async function act(steps) {
-  const box = await page.evaluate(() => globalThis.watched.getBoundingClientRect().toJSON());
-  for (const { from, to, at, wheel } of steps) {
-    if (wheel) {
-      await page.mouse.move(box.x + at[0], box.y + at[1]);
-      await page.mouse.wheel(0, wheel);
-    } else {
-      await page.mouse.move(box.x + from[0], box.y + from[1]);
-      await page.mouse.down();
-      for (let i = 1; i <= 20; i += 1) {
-        const along = (axis) => from[axis] + ((to[axis] - from[axis]) * i) / 20;
-        await page.mouse.move(box.x + along(0), box.y + along(1));
-        await pause(16);
+  for (const views of steps) {
+    await page.evaluate(async (frames) => {
+      const show = globalThis.setView ?? ((view) => globalThis.zarrscope.setState({ view }));
+      for (const view of frames) {
+        show(view);
+        await new Promise((resolve) => requestAnimationFrame(resolve));
       }
-      await page.mouse.up();
-    }
+    }, views);
     await pause(250);
   }
 }
@@ -102,13 +96,14 @@ await page.goto(job.url, { waitUntil: "load" });
 await settle();
 const loaded = await counts();
 const firstPicture = (await page.evaluate(() => globalThis.firstPicture)) / 1000;
-const resolved = await page.evaluate(() => globalThis.zarrscope?.resolved());
+const area = await page.evaluate(() => [globalThis.watched.clientWidth, globalThis.watched.clientHeight]);
+if (area[0] !== job.area.width || area[1] !== job.area.height) throw new Error(`the canvas is ${area.join(" x ")}`);
 if (job.shot) await page.screenshot({ path: `${job.shot}-before.png` });
 const before = await counts();
 await act(job.steps);
 await settle();
 const moved = differences(before, await counts());
 if (job.shot) await page.screenshot({ path: `${job.shot}-after.png` });
-console.log(JSON.stringify({ firstPicture, loaded, moved, resolved, complaints }));
+console.log(JSON.stringify({ firstPicture, loaded, moved, complaints }));
 await browser.close();
 process.exit();

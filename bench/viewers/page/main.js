@@ -8,18 +8,21 @@ const asked = new URLSearchParams(location.search);
 const { data, metadata } = await loadOmeZarr(asked.get("source"), { type: "multiscales" });
 const channels = metadata.omero.channels;
 
-createRoot(document.getElementById("root")).render(createElement(PictureInPictureViewer, {
-  loader: data,
-  selections: channels.map((_, c) => ({ c })),
-  contrastLimits: channels.map(({ window }) => [window.start, window.end]),
-  colors: channels.map(({ color }) => [0, 2, 4].map((at) => Number.parseInt(color.slice(at, at + 2), 16))),
-  channelsVisible: channels.map(() => true),
+const contrastLimits = channels.map(({ window }) => [window.start, window.end]);
+const colors = channels.map(({ color }) => [0, 2, 4].map((at) => Number.parseInt(color.slice(at, at + 2), 16)));
+const channelsVisible = channels.map(() => true);
+const root = createRoot(document.getElementById("root"));
+const loaded = { loader: data, selections: channels.map((_, c) => ({ c })) };
+
+/** Shows a view: the pixel in the middle, and pixels of the screen for one of the image. */
+globalThis.setView = ({ x, y, zoom }) => root.render(createElement(PictureInPictureViewer, {
+  ...loaded,
+  contrastLimits,
+  colors,
+  channelsVisible,
   width: innerWidth,
   height: innerHeight,
   overviewOn: false,
-  viewStates: [{
-    id: DETAIL_VIEW_ID,
-    target: [Number(asked.get("x")), Number(asked.get("y")), 0],
-    zoom: Math.log2(Number(asked.get("zoom"))),
-  }],
+  viewStates: [{ id: DETAIL_VIEW_ID, target: [x, y, 0], zoom: Math.log2(zoom) }],
 }));
+globalThis.setView(Object.fromEntries(["x", "y", "zoom"].map((name) => [name, Number(asked.get(name))])));
