@@ -71,8 +71,8 @@ async def give(answer: Answer, send: Send, *, head: bool = False) -> None:
         Leave the body out.
     """
     length = sum(map(len, answer.body)) if answer.length is None else answer.length
-    fields = answer.fields.items()
-    headers = [*OPEN, *((name.encode(), value.encode("latin-1", "replace")) for name, value in fields)]
+    headers = list(OPEN)
+    headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in answer.fields.items()]
     bare = answer.status in (204, 304)
     if not bare:
         headers.append((b"content-length", b"%d" % length))

@@ -44,15 +44,15 @@ def answer_at_once(store: Readable, key: str, asked: Mapping[str, str], *, head:
     if value is None:
         return None
     try:
-        short, parts = _without_bytes(value.info, key, asked, head=head)
+        fields = _fields(value.info, key)
+        short, parts = _without_bytes(value.info, key, fields, asked, head=head)
         if short is not None:
             return short
-        wanted = parts or [(0, value.info.size)]
-        body = [value.at_once(*part) for part in wanted]
+        body = [value.at_once(*part) for part in parts or ((0, value.info.size),)]
     finally:
         value.close()
     there = [data for data in body if data is not None]
-    return _with_bytes(value.info, key, parts, there) if len(there) == len(body) else None
+    return _with_bytes(value.info, key, fields, parts, there) if len(there) == len(body) else None
 
 
 def answer_in_time(store: Readable, key: str, asked: Mapping[str, str], *, head: bool) -> Answer:
@@ -73,14 +73,15 @@ def answer_in_time(store: Readable, key: str, asked: Mapping[str, str], *, head:
         if not head:
             store.get(key)  # a store that knows what must be there says so
         return _absent(key)
-    short, parts = _without_bytes(info, key, asked, head=head)
+    fields = _fields(info, key)
+    short, parts = _without_bytes(info, key, fields, asked, head=head)
     if short is not None:
         return short
     found = store.get_many([Request(key, part) for part in parts] if parts else [Request(key)])
     body = [data for data in found if data is not None]
     if len(body) < len(found):
         return _absent(key)
-    return _with_bytes(info, key, parts, body)
+    return _with_bytes(info, key, fields, parts, body)
 
 
 def _absent(key: str) -> Answer:
@@ -98,10 +99,9 @@ def _fields(info: Info, key: str) -> dict[str, str]:
 
 
 def _without_bytes(
-    info: Info, key: str, asked: Mapping[str, str], *, head: bool
+    info: Info, key: str, fields: dict[str, str], asked: Mapping[str, str], *, head: bool
 ) -> tuple[Answer | None, Parts | None]:
     """Return the answer that needs no bytes, or the parts that are wanted (None: the whole)."""
-    fields = _fields(info, key)
     tag = fields["etag"]
     if _matches(asked.get("if-none-match", ""), tag):
         return Answer(304, fields), None
@@ -116,8 +116,9 @@ def _without_bytes(
     return None, parts
 
 
-def _with_bytes(info: Info, key: str, parts: Parts | None, body: Sequence[Buffer]) -> Answer:
-    fields = _fields(info, key)
+def _with_bytes(
+    info: Info, key: str, fields: dict[str, str], parts: Parts | None, body: Sequence[Buffer]
+) -> Answer:
     wanted = parts or [(0, info.size)]
     if any(len(data) != stop - start for data, (start, stop) in zip(body, wanted, strict=True)):
         raise StoreError(f"{key} was changed while it was read; ask again")
@@ -136,5 +137,7 @@ def _with_bytes(info: Info, key: str, parts: Parts | None, body: Sequence[Buffer
 
 def _matches(header: str, tag: str) -> bool:
     """Return whether a field names a tag; weak ones count, as the comparison is weak (RFC 9110, 13.1.2)."""
+    if not header:
+        return False
     names = {name.strip().removeprefix("W/") for name in header.split(",")}
     return "*" in names or tag in names

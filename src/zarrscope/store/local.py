@@ -51,12 +51,13 @@ class LocalValue:
             return None
         if start >= stop:
             return b""
-        one = bytearray(1)
+        one = [bytearray(1)]
         try:
-            here = all(os.preadv(self._handle, [one], place, _NOT_WAITING) for place in (start, stop - 1))
+            if not os.preadv(self._handle, one, start, _NOT_WAITING):
+                return None
+            if not os.preadv(self._handle, one, stop - 1, _NOT_WAITING):
+                return None
         except OSError:
-            return None
-        if not here:
             return None
         with explained(self._path):
             return _read_range(self._handle, (start, stop), None)
@@ -135,7 +136,7 @@ class LocalStore:
             return None
         status = os.fstat(handle)
         if stat.S_ISREG(status.st_mode):
-            return LocalValue(handle, info_of(status), self._path(key))
+            return LocalValue(handle, info_of(status), f"{self._root}/{key}")
         os.close(handle)
         return None
 
