@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tifffile
+from tests.conftest import PROOF
 
 import zarrscope
 from zarrscope.errors import ZarrscopeError
 from zarrscope.store.resolve import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.faults.servers import S3
 
 DRIVER = Path(__file__).with_name("driver.py")
@@ -85,27 +88,40 @@ def test_convert_verify_copy_and_read(
 def test_killed_and_gone_on_with(
     server: S3, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 ) -> None:
-    address, local = server.use(monkeypatch) + "/k.zarr", tmp_path / "local.zarr"
+    folder, local = server.use(monkeypatch), tmp_path / "local.zarr"
     draw = random.Random(int(pytestconfig.option.hypothesis_seed))
     assert run("convert", source, local, *FORM, server=server).returncode == 0
     begun = time.monotonic()
+    assert run("convert", source, f"{folder}/whole.zarr", *FORM, server=server).returncode == 0
+    whole, kills = time.monotonic() - begun, 0
+    for number in range(30 if PROOF else 1):
+        address = f"{folder}/k{number}.zarr"
+        kills += killed_until_done(source, address, server, lambda: draw.uniform(0.2, 1) * whole)
+        assert values(address) == values(str(local)), number
+    print(f"{kills} kills")
+    assert kills >= 30 or not PROOF
+
+
+def killed_until_done(
+    source: Path, address: str, server: S3, moment: Callable[[], float], most: int = 4
+) -> int:
+    """Begin a conversion again and again, each time killed at some moment, the last time left alone."""
     kills, words = 0, ["convert", str(source), address, *FORM, "--resume"]
     while True:
         process = subprocess.Popen(
-            [sys.executable, DRIVER, *words, "--workers", str(draw.randint(1, 3))], text=True,
+            [sys.executable, DRIVER, *words, "--workers", str(1 + kills % 3)], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **server.environment, "ZARRSCOPE_TEST_BATCH": "200000"},
         )  # fmt: skip
         try:
-            _out, err = process.communicate(timeout=draw.uniform(0.5, 2.5) if kills < 4 else 200)
+            _out, err = process.communicate(timeout=moment() if kills < most else 200)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             kills += 1
             with suppress(ZarrscopeError):
                 zarrscope.open(address)
-                break  # killed after its last step
+                return kills  # killed after its last step
             continue
         assert process.returncode == 0, err
-        break
-    assert values(address) == values(str(local)), (kills, time.monotonic() - begun)
+        return kills
