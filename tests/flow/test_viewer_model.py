@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from zarrscope.model.axes import Axis, CoordinateSystem
+from zarrscope.model.axes import Axis, CoordinateSystem, channel_axis
 from zarrscope.model.labels import ImageLabel, LabelColor, LabelProperties
 from zarrscope.model.multiscales import Dataset, Multiscale
 from zarrscope.model.node import Node
-from zarrscope.model.rendering import Channel, Rendering, Window
+from zarrscope.model.rendering import Channel, Rendering, Window, is_rgb
 from zarrscope.model.transforms import Scale, Sequence, Translation
 from zarrscope.spec.versions import decode, detect, encode, zarr_format_of
 
@@ -50,6 +50,15 @@ OMERO = Rendering(
         Channel("mCherry", "ff0000", Window(0, 1)),
     )
 )
+RGB = {
+    "colours of RGB": [{"color": color} for color in ("ff0000", "00FF00", "0000FF")],
+    "names of RGB": [{"label": label} for label in ("Red", " g ", "blue")],
+    "BGR": [{"color": color} for color in ("0000FF", "00FF00", "FF0000")],
+    "a colour short": [{"color": "FF0000"}, {"color": "00FF00"}, {}],
+    "names of stains": [{"label": label} for label in ("red", "green", "DAPI")],
+}
+"""Three channels that are, or nearly are, one picture; pixels are uint8 for all documents."""
+
 LABEL = ImageLabel(
     (
         LabelColor(1, (255, 0, 0, 128)),
@@ -68,6 +77,9 @@ def sound() -> list[tuple[str, dict[str, Any]]]:
         rendering = OMERO if "c" in axes else None
         node = Node(multiscales=(_image(axes, common=version != "0.6"),), rendering=rendering)
         found.append((f"{version} {axes}", encode(node, version)))
+    for name, channels in RGB.items():
+        own = encode(Node(multiscales=(_image("cyx"),)), "0.4")
+        found.append((f"0.4 {name}", own | {"omero": {"channels": channels}}))
     for version in ("0.4", "0.5", "0.6"):
         node = Node(multiscales=(_image("zyx"),), image_label=LABEL)
         found.append((f"{version} label", encode(node, version)))
@@ -141,6 +153,8 @@ def told(name: str, attributes: dict[str, Any]) -> dict[str, Any]:
                 for i, d in enumerate(image.datasets)
             ],
             "channels": [_channel(channel) for channel in channels],
+            "rgb": channel_axis(image.axes) is not None
+            and is_rgb((*channels, Channel(), Channel(), Channel())[:3], "uint8"),
             "colors": sorted(colors.items()),
             "properties": sorted({p.value: dict(p.values) for p in label.properties}.items()),
         }

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from zarrscope.store.contracts import Readable, Writable
 
 _HTTP = ("http", "https")
-_ARCHIVES = (".zip", ".ozx")
 _KNOWN = "a path, file:, http://, https://, s3://, gs://, az:// or abfs://"
 _ARCHIVES = (".zip", ".ozx")
 

@@ -15,6 +15,7 @@ interface Told {
   axes: [string, string | null, string | null][];
   levels: [string, Numbers, Numbers][];
   channels: { label: string | null; color: string | null; active: boolean | null; window: (number | null)[] | null }[];
+  rgb: boolean;
   colors: [number, number[]][];
   properties: [number, Record<string, unknown>][];
 }
@@ -36,8 +37,8 @@ function stored(entry: Entry): MemoryStore {
   const shape = axes.map(([name]) => SIZES[name!] ?? 3);
   const v3 = entry.zarr_format === 3;
   const array = v3
-    ? { zarr_format: 3, node_type: "array", shape, data_type: "uint16", fill_value: 0, chunk_grid: { name: "regular", configuration: { chunk_shape: shape } }, chunk_key_encoding: { name: "default" }, codecs: [{ name: "bytes" }] }
-    : { zarr_format: 2, shape, chunks: shape, dtype: "<u2", fill_value: 0, order: "C", compressor: null, filters: null };
+    ? { zarr_format: 3, node_type: "array", shape, data_type: "uint8", fill_value: 0, chunk_grid: { name: "regular", configuration: { chunk_shape: shape } }, chunk_key_encoding: { name: "default" }, codecs: [{ name: "bytes" }] }
+    : { zarr_format: 2, shape, chunks: shape, dtype: "|u1", fill_value: 0, order: "C", compressor: null, filters: null };
   const group = v3 ? { zarr_format: 3, node_type: "group", attributes: entry.attributes } : entry.attributes;
   const values = new Map([[v3 ? "zarr.json" : ".zattrs", group] as const, ...(entry.image?.levels ?? []).map(([path]) => [`${path}/${v3 ? "zarr.json" : ".zarray"}`, array] as const)]);
   return new MemoryStore(new Map([...values].map(([key, value]) => [key, new TextEncoder().encode(JSON.stringify(value))])), "memory://image/");
@@ -73,6 +74,7 @@ function compare(opened: Image, told: Told): void {
   });
   const axis = opened.axes.findIndex(({ type }) => type === "channel");
   expect(found.channels).toEqual(channels(told, axis < 0 ? 1 : found.levels[0]!.info!.shape[axis]!));
+  expect(found.rgb).toBe(told.rgb);
   expect(found.levels.map((level) => level.path)).toEqual(told.levels.map(([path]) => path));
   // Where all levels claim the same scale, which cannot be, the viewer goes by the shapes (here equal ones).
   const scales = new Set(told.levels.map(([, scale]) => JSON.stringify(scale?.map((value) => value || 1) ?? told.axes.map(() => 1))));
