@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zarrscope.model.description import ImageDescription
-    from zarrscope.model.rendering import Channel, Rendering
+    from zarrscope.model.rendering import Rendering
     from zarrscope.types import Shape
     from zarrscope.virtual.layout import VirtualLevel
     from zarrscope.virtual.pixels import Pixels
@@ -27,10 +26,6 @@ _MOST = 64 << 20
 
 _SHOWN = (0.1, 99.9)
 """Percentiles that become black and full: single hot pixels do not decide."""
-
-
-_AT_ONCE = 4
-"""Of more channels than this, the first so many are shown at once, unless the source says which."""
 
 
 def without_window(description: ImageDescription, shape: Shape) -> tuple[int, ...]:
@@ -46,9 +41,6 @@ def rendering(
     description: ImageDescription, pixels: Pixels, levels: Sequence[VirtualLevel], cost: int
 ) -> Rendering | None:
     """Return all channels, each with a window: its own, or what one chunk in the middle shows.
-
-    Of more than four the first four are active, the others are not, where the source does not say so itself:
-    all windows and colours stand here, so that no viewer can tell that nobody has chosen them.
 
     Parameters
     ----------
@@ -73,15 +65,7 @@ def rendering(
         seen = _seen(pixels, level, region) if channel in read else None
         low, high = seen or _range(dtype)
         contrast.recall({str(channel): (low.hex(), high.hex())})
-    found = contrast.rendering()
-    return None if found is None else replace(found, channels=_few(found.channels))
-
-
-def _few(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
-    """Return channels of which not too many are active."""
-    if len(channels) <= _AT_ONCE or any(channel.active is not None for channel in channels):
-        return channels
-    return tuple(replace(channel, active=i < _AT_ONCE) for i, channel in enumerate(channels))
+    return contrast.rendering()
 
 
 def middle(description: ImageDescription, level: VirtualLevel, channel: int = 0) -> Region:

@@ -86,3 +86,16 @@ def test_channels_are_completed_and_never_replaced() -> None:
     assert two is not None
     assert two.channels[0] == Channel("a", "123456", Window(5, 9, 0, 255))
     assert two.channels[1] == Channel(None, "00FF00", full)
+
+
+def test_of_many_channels_four_are_active_unless_somebody_says_which() -> None:
+    full = Window(0, 255, 0, 255)
+    few = rendering_of([Channel(str(n)) for n in range(4)], full)
+    many = rendering_of([Channel(str(n)) for n in range(7)], full)
+    said = rendering_of([Channel(str(n), active=n == 6) for n in range(7)], full)
+    assert few is not None
+    assert many is not None
+    assert said is not None
+    assert [one.active for one in few.channels] == [None] * 4
+    assert [one.active for one in many.channels] == [True] * 4 + [False] * 3
+    assert [one.active for one in said.channels] == [False] * 6 + [True]
