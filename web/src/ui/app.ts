@@ -81,7 +81,11 @@ class App {
     const actions = actionsOf({ viewer, messages, dims, overlay, flush: () => this.writeAddress(), help: new Help() });
     const pointer = new Pointer(viewer, (at) => status.hover(at), (steps) => dims.step("z", steps));
     void pointer;
-    shell.install(viewer, actions);
+    shell.onTheme = (background) => {
+      viewer.background = background;
+      viewer.invalidate();
+    };
+    shell.install(viewer, actions); // which tells the theme
     installKeys(actions);
     new ChannelsPanel(shell.channels, viewer);
     new LabelsPanel(shell.labels, viewer);
@@ -89,10 +93,6 @@ class App {
     new ChecksPanel(shell.checks, viewer, () => this.imageName());
     shell.onSeries = (series) => history.set({ ...untouched(), series });
     shell.onImage = (source) => history.set({ ...untouched(), series: undefined, source });
-    shell.onTheme = (background) => {
-      viewer.background = background;
-      viewer.invalidate();
-    };
     viewer.subscribe((frame) => messages.bad(frame));
     installApi(viewer);
   }
