@@ -50,11 +50,23 @@ OMERO = Rendering(
         Channel("mCherry", "ff0000", Window(0, 1)),
     )
 )
+PURE = ("ff0000", "00FF00", "0000FF")
 RGB = {
-    "colours of RGB": [{"color": color} for color in ("ff0000", "00FF00", "0000FF")],
+    "colours of RGB": [{"color": color} for color in PURE],
     "names of RGB": [{"label": label} for label in ("Red", " g ", "blue")],
     "BGR": [{"color": color} for color in ("0000FF", "00FF00", "FF0000")],
     "a colour short": [{"color": "FF0000"}, {"color": "00FF00"}, {}],
+    "colours of RGB, names of stains": [
+        {"color": color, "label": label} for color, label in zip(PURE, ("D", "F", "R"), strict=True)
+    ],
+    "colours of RGB, a name": [
+        {"color": color, "label": label} for color, label in zip(PURE, ("0", "", "x"), strict=True)
+    ],
+    "colours of RGB, numbers": [
+        {"color": color, "label": label, "window": {"start": 0, "end": 255}}
+        for color, label in zip(PURE, ("Channel 0", "Channel:0:1", "C3"), strict=True)
+    ],
+    "colours of RGB, a window": [{"color": color, "window": {"start": 2, "end": 200}} for color in PURE],
     "names of stains": [{"label": label} for label in ("red", "green", "DAPI")],
 }
 """Three channels that are, or nearly are, one picture; pixels are uint8 for all documents."""

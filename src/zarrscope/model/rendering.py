@@ -15,6 +15,9 @@ RGB = ("FF0000", "00FF00", "0000FF")
 """The colours of the three samples of one picture."""
 
 _SAMPLES = (("red", "r"), ("green", "g"), ("blue", "b"))
+_NO_NAME = re.compile(r"((c|ch|channel)?[ :_-]*[0-9]+(:[0-9]+)*)?", re.IGNORECASE)
+"""What programs call channels of which they know nothing: "Channel 0", "Channel:0:0", "C1", "0"."""
+
 _COLOR = re.compile(r"#?([0-9A-Fa-f]{6})(?:[0-9A-Fa-f]{2})?")
 
 
@@ -52,7 +55,8 @@ def is_rgb(channels: Sequence[Channel], dtype: str) -> bool:
     """Return whether channels are the red, green and blue of one picture.
 
     No version of the format says so. The rule is that of the viewer in the browser
-    (``web/src/ome/channels.ts``): three of uint8 that have the three pure colours, or their names.
+    (``web/src/ome/channels.ts``): three of uint8 that are called red, green and blue; or have these
+    pure colours where neither a name nor a window says anything else, since programs give them to any three.
 
     Parameters
     ----------
@@ -64,9 +68,11 @@ def is_rgb(channels: Sequence[Channel], dtype: str) -> bool:
     if len(channels) != len(RGB) or dtype != "uint8":
         return False
     colours = [(one.color or "").upper() for one in channels]
-    labels = [(one.label or "").strip().lower() for one in channels]
-    named = all(label in names for label, names in zip(labels, _SAMPLES, strict=True))
-    return named or colours == list(RGB)
+    labels = [(one.label or "").strip() for one in channels]
+    if all(label.lower() in names for label, names in zip(labels, _SAMPLES, strict=True)):
+        return True
+    whole = all(one.window is None or (one.window.start, one.window.end) == (0, 255) for one in channels)
+    return colours == list(RGB) and whole and all(_NO_NAME.fullmatch(label) for label in labels)
 
 
 def color_digits(text: str) -> str | None:

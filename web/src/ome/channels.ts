@@ -6,6 +6,8 @@ import type { Channel, DType } from "./model";
 const COLOR = /^[0-9A-Fa-f]{6}$/;
 const PURE = ["FF0000", "00FF00", "0000FF"];
 const NAMES = [["red", "r"], ["green", "g"], ["blue", "b"]];
+/** What programs call channels of which they know nothing: "Channel 0", "Channel:0:0", "C1", "0". */
+const NO_NAME = /^((c|ch|channel)?[ :_-]*[0-9]+(:[0-9]+)*)?$/i;
 
 export function decodeChannels(omero: unknown): Channel[] {
   return (list(object(omero)?.["channels"]) ?? []).map((item) => channel(object(item) ?? {}));
@@ -35,12 +37,17 @@ export function fitted(channels: readonly Channel[], count: number): Channel[] {
   return Array.from({ length: count }, (_, index) => channels[index] ?? { label: "", active: true });
 }
 
-/** Whether these are the three samples of one picture. */
+/**
+ * Whether these are the three samples of one picture. Pure colours alone are no proof: programs give them to any
+ * three channels, and a window of its own or a name such as DAPI says that one was.
+ */
 export function isRgb(channels: readonly Channel[], dtype: DType): boolean {
   if (channels.length !== 3 || dtype !== "uint8") return false;
+  const labels = channels.map((one) => one.label.trim());
+  const named = labels.every((label, index) => NAMES[index]!.includes(label.toLowerCase()));
   const coloured = channels.every((one, index) => one.color?.toUpperCase() === PURE[index]);
-  const named = channels.every((one, index) => NAMES[index]!.includes(one.label.trim().toLowerCase()));
-  return coloured || named;
+  const whole = channels.every(({ window }) => !window || (window.start === 0 && window.end === 255));
+  return named || (coloured && whole && labels.every((label) => NO_NAME.test(label)));
 }
 
 export function decodeDefaults(omero: unknown): { z?: number; t?: number } {
