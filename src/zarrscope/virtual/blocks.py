@@ -120,14 +120,16 @@ class BlockCache:
                     return found
                 coming = self._coming.get(key)
                 if coming is None:
-                    mine = self._coming[key] = Future()
+                    self._coming[key] = Future()
                     break
                 self._counts = self._counts._replace(hits=self._counts.hits + 1)
             try:
                 return coming.result()
             except CancelledError:
                 continue  # who made it was interrupted; his interrupt is not ours
-        return self._make(key, nbytes, make, mine)
+            finally:
+                del coming  # see _make
+        return self._make(key, nbytes, make)
 
     def clear(self) -> None:
         """Forget everything that is kept."""
@@ -136,7 +138,8 @@ class BlockCache:
             for shelf in self._kept:
                 shelf.clear()
 
-    def _make(self, key: BlockKey, nbytes: int, make: Callable[[], Block], mine: Future[Block]) -> Block:
+    def _make(self, key: BlockKey, nbytes: int, make: Callable[[], Block]) -> Block:
+        mine = self._coming[key]
         try:
             with self._room(nbytes, decoding=key.steps == 0):
                 block = make()
@@ -150,6 +153,7 @@ class BlockCache:
                 mine.set_exception(error)
             else:
                 mine.cancel()
+            del mine  # an error leads to this frame, and that to the error: the block would stay for long
             raise
         with self._changed:
             del self._coming[key]
@@ -180,7 +184,7 @@ class BlockCache:
     def _may_read(self, nbytes: int) -> bool:
         """Return whether a block of the file may be read, once everything else has gone that can go.
 
-        Who waits here works with no other block of the file, so those at work finish without him.
+        Who waits here works with no other block, so those at work finish without him.
         """
         self._shrink(nbytes)
         at_work = self._used - self._held

@@ -120,7 +120,10 @@ class Pixels:
             job = self._crew.submit(read)
         except RuntimeError as error:
             raise SourceError("the source was closed; open it again to read from it") from error
-        job.result()
+        try:
+            job.result()
+        finally:
+            del job  # an error leads to this frame, and the job to the error: the block would stay for long
         return out
 
     def _made(self, level: int, whole: Region) -> NDArray[Any]:
@@ -177,9 +180,16 @@ def _bands(piece: Region, factors: Shape) -> Iterator[Region]:
 def _together(work: Callable[[Any], None], items: Sequence[Any]) -> None:
     """Do pieces of work with the help of the shared pool; what nobody has begun yet, the caller does.
 
-    So it ends even where all threads of the pool wait for what the caller is making.
+    So it ends even where all threads of the pool wait for what the caller is making. What nobody has begun
+    stays in the queue of the pool for as long as its threads are busy: it must not hold the pixels of the
+    work, for which they may be waiting.
     """
-    begun = [pool().submit(work, item) for item in items[1:]]
+    holder = [work]
+
+    def run(item: Any) -> None:
+        holder[0](item)
+
+    begun = [pool().submit(run, item) for item in items[1:]]
     try:
         work(items[0])
         for future, item in zip(begun, items[1:], strict=True):
@@ -190,3 +200,4 @@ def _together(work: Callable[[Any], None], items: Sequence[Any]) -> None:
     finally:
         for future in begun:
             future.cancel()
+        holder.clear()

@@ -38,27 +38,29 @@ class VirtualValue:
     ----------
     info : Info
         Its size and tag.
-    here : memoryview, optional
-        Its bytes, where they need not be made.
+    block : ndarray, optional
+        Its pixels, where they need not be made. Others may wait for them to be let go of.
+    chunks : tuple of int
+        Shape of the chunk, into which the pixels are copied when they are asked for.
     """
 
-    def __init__(self, info: Info, here: memoryview | None) -> None:
-        self.info, self._here = info, here
+    def __init__(self, info: Info, block: NDArray[Any] | None, chunks: Shape) -> None:
+        self.info, self._block, self._chunks = info, block, chunks
 
     def at_once(self, start: int, stop: int) -> Buffer | None:
         """Return bytes without waiting, or None where they have to be made."""
-        return None if self._here is None else self._here[start:stop]
+        return None if self._block is None else _bytes(self._block, self._chunks)[start:stop]
 
     def close(self) -> None:
         """Let go of the pixels."""
-        self._here = None
+        self._block = None
 
 
 class VirtualStore:
     """An OME-Zarr that is made while it is read. Readable and Listable; a context manager.
 
-    Every value is a pure function of the source: tags tell the state of its files, as it was when the store
-    was opened. Safe under threads.
+    Every value is a pure function of the source: tags tell the state of its files, as it was when the first
+    was asked for. Safe under threads.
 
     Parameters
     ----------
@@ -219,8 +221,7 @@ class VirtualStore:
         level = image.levels[number]
         block = image.pixels.ready(number, level.chunk(index))
         size = prod(level.chunks) * image.pixels.dtype.itemsize
-        here = None if block is None else _bytes(block, level.chunks)
-        return VirtualValue(Info(size, self._tag(key)), here)
+        return VirtualValue(Info(size, self._tag(key)), block, level.chunks)
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys that begin with ``prefix`` in sorted order."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,8 @@ from tests.unit.virtual.arrays import Tiles, halved, noise
 from zarrscope.array.chunked import ChunkedArray
 from zarrscope.array.describe import describe
 from zarrscope.array.foreign import ForeignArray
-from zarrscope.executor import crew
+from zarrscope.errors import CorruptDataError
+from zarrscope.executor import cores, crew, pool
 from zarrscope.model.naming import axis
 from zarrscope.pyramid.downsample import kernel
 from zarrscope.store.memory import MemoryStore
@@ -174,3 +178,44 @@ def test_twenty_requests_at_one_moment_decode_each_unit_once() -> None:
         thread.join(60)
     assert len(tiles.decoded) == 16
     assert set(tiles.decoded.values()) == {1}
+
+
+def test_work_that_was_taken_back_holds_no_pixels() -> None:
+    """It stays in the queue of the pool while that is busy, whose threads may wait for these pixels."""
+    image = Image([Tiles(noise((4096, 4096)), (1024, 1024))], "yx")
+    busy, go_on = threading.Barrier(cores() + 1), threading.Event()
+
+    def occupy() -> None:
+        busy.wait(10)
+        go_on.wait(60)
+
+    for _ in range(cores()):
+        pool().submit(occupy)
+    busy.wait(10)
+    try:
+        image.read(1, Region((0, 0), (1024, 1024)))
+        assert image.cache.counts.computed == 1
+        image.cache.clear()
+        assert image.cache.counts.nbytes == 0
+    finally:
+        go_on.set()
+
+
+def test_a_failure_holds_no_pixels() -> None:
+    seen = []
+
+    class Broken(Tiles):
+        def read(self, region: Region, out: Any = None) -> Any:
+            seen.append(weakref.ref(out))
+            raise CorruptDataError(f"{region} is damaged")
+
+    image = Image([Broken(noise((2048, 2048)), (256, 256))], "yx")
+    gc.disable()  # a circle of references would wait for it
+    try:
+        for level in (0, 1):
+            with suppress(CorruptDataError):
+                image.read(level, Region((0, 0), (256, 256)))
+        assert seen
+        assert all(block() is None for block in seen)
+    finally:
+        gc.enable()
