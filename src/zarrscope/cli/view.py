@@ -11,6 +11,7 @@ from zarrscope.server.hosts import LOOPBACK
 from zarrscope.server.view import MEMORY, VIEWERS, first_image, view
 from zarrscope.server.wishes import check_wishes
 from zarrscope.viewer.napari import open_in_napari
+from zarrscope.viewer.placing import laid_over
 from zarrscope.viewer.state import LAYOUTS
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def _show_in_napari(chosen: Namespace) -> None:
         _say(shown.notes)
         dims = {name: index for name in ("z", "t") if (index := getattr(chosen, name)) is not None}
         image = first_image(shown.store)
+        _say(laid_over(image))
         open_in_napari(image, channels=check_wishes(image, chosen.channels, dims), dims=dims)
 
 

@@ -23,6 +23,7 @@ from zarrscope.viewer import state as states
 from zarrscope.viewer.neuroglancer import neuroglancer_state
 from zarrscope.viewer.neuroglancer_client import neuroglancer_link
 from zarrscope.viewer.neuroglancer_documents import retold
+from zarrscope.viewer.placing import laid_over
 from zarrscope.virtual.encode import encode
 
 if TYPE_CHECKING:
@@ -197,7 +198,8 @@ def view(
         image = None if channels is None and not dims else first_image(store)
         chosen = None if image is None else check_wishes(image, channels, dims)
         if viewer == "neuroglancer":
-            store = retold(store, first_image(store))
+            main = first_image(store)
+            store, notes = retold(store, main), (*notes, *laid_over(main))
             server = undo.enter_context(Server({name: store}, port=port, host=host))
             url = _neuroglancer_link(server, name, chosen, dims, layout)
         else:

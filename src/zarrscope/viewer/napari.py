@@ -8,11 +8,13 @@ from zarrscope.array.optional import needed
 from zarrscope.errors import MissingDependencyError
 from zarrscope.model.axes import channel_axis
 from zarrscope.viewer.channels import FULL, channel_looks, one_picture
+from zarrscope.viewer.placing import as_it_stands, placing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zarrscope.node.image import Image
+    from zarrscope.viewer.placing import Placing
     from zarrscope.viewer.state import Look
 
 
@@ -93,7 +95,14 @@ def _image_layers(image: Image, channels: Sequence[int] | Mapping[int, Look] | N
     levels = [level.to_dask() for level in image.levels]
     looks, layers = channel_looks(image, channels), []
     if at == len(image.axes) - 1 and one_picture(image, looks) and all(one.window == FULL for one in looks):
-        return [{**_data(levels), "name": image.name or "image", "rgb": True, **_place(image, at, image)}]
+        return [
+            {
+                **_data(levels),
+                "name": image.name or "image",
+                "rgb": True,
+                **_place(image, at, as_it_stands(image)),
+            }
+        ]
     for index, look in enumerate(looks):
         layers.append(
             {
@@ -105,7 +114,7 @@ def _image_layers(image: Image, channels: Sequence[int] | Mapping[int, Look] | N
                 "visible": look.visible,
                 "gamma": look.gamma,
                 "opacity": look.opacity,
-                **_place(image, at, image),
+                **_place(image, at, as_it_stands(image)),
             }
         )
     return layers
@@ -118,7 +127,7 @@ def _label_layer(label: Image, name: str, image: Image) -> dict[str, Any]:
     return {
         **_data([_at(level, at, 0) for level in levels]),
         "name": name,
-        **_place(label, at, image),
+        **_place(label, at, placing(label, image)),
     }
 
 
@@ -134,17 +143,17 @@ def _at(level: Any, axis: int | None, index: int) -> Any:
     return level if axis is None else level[(slice(None),) * axis + (index,)]
 
 
-def _place(image: Image, without: int | None, main: Image) -> dict[str, Any]:
+def _place(image: Image, without: int | None, place: Placing) -> dict[str, Any]:
     """Return scale, translation, units and names of the axes that a layer has.
 
-    Labels without units have those of their main image: napari measures all layers alike, or in pixels.
+    Labels have the units of their main image: napari measures all layers alike, or in pixels.
     """
-    units = {axis.name: axis.unit for axis in main.axes}
     keep = [i for i in range(len(image.axes)) if i != without]
-    level, axes = image.levels[0], [image.axes[i] for i in keep]
-    found: dict[str, Any] = {"axis_labels": tuple(axis.name for axis in axes)}
+    level = image.levels[0]
+    found: dict[str, Any] = {"axis_labels": tuple(image.axes[i].name for i in keep)}
     if level.scale is not None and level.translation is not None:
-        found["scale"] = tuple(level.scale[i] for i in keep)
-        found["translate"] = tuple(level.translation[i] for i in keep)
-        found["units"] = tuple(axis.unit or units.get(axis.name) or "pixel" for axis in axes)
+        scale, translation = place.scale(level.scale), place.translation(level.translation)
+        found["scale"] = tuple(scale[i] for i in keep)
+        found["translate"] = tuple(translation[i] for i in keep)
+        found["units"] = tuple(place.units[i] or "pixel" for i in keep)
     return found

@@ -17,10 +17,14 @@ from zarrscope.model.axes import channel_axis
 from zarrscope.model.units import SPACE_UNITS, TIME_UNITS
 from zarrscope.store.contracts import Info
 from zarrscope.store.keys import join
+from zarrscope.viewer.placing import as_it_stands, placing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zarrscope.node.image import Image, Level
     from zarrscope.store.contracts import Readable
+    from zarrscope.viewer.placing import Placing
 
 _READ = {2: "0.4", 3: "0.5"}
 _UNITS = SPACE_UNITS | TIME_UNITS
@@ -33,20 +37,13 @@ class Retold(Overlay):
     ----------
     below : Readable
         Holds them.
-    images : Image
-        Of that store, by their paths.
-
-    Raises
-    ------
-    UnsupportedError
-        An image is placed by more than scale and translation.
+    documents : mapping of str to bytes
+        The others, by their keys.
     """
 
-    def __init__(self, below: Readable, *images: Image) -> None:
+    def __init__(self, below: Readable, documents: Mapping[str, bytes]) -> None:
         super().__init__(below)
-        for image in images:
-            key, document = _document(image)
-            self.values[key] = document
+        self.values.update(documents)
 
     def head(self, key: str) -> Info | None:
         """Return size and tag, or None where the key is absent."""
@@ -73,7 +70,7 @@ def readable(image: Image) -> bool:
 
 
 def retold(store: Readable, image: Image) -> Readable:
-    """Return a store in which Neuroglancer can read an image and its labels.
+    """Return a store in which Neuroglancer can read an image and its labels, which lie where they belong.
 
     Parameters
     ----------
@@ -87,19 +84,21 @@ def retold(store: Readable, image: Image) -> Readable:
     UnsupportedError
         One of them is placed by more than scale and translation.
     """
-    foreign = [one for one in (image, *map(image.label, image.labels)) if not readable(one)]
-    return Retold(store, *foreign) if foreign else store
+    placed = [(image, as_it_stands(image))]
+    placed += [(label, placing(label, image)) for label in map(image.label, image.labels)]
+    other = dict(_document(*one) for one in placed if not readable(one[0]) or one[1] != as_it_stands(one[0]))
+    return Retold(store, other) if other else store
 
 
-def _document(image: Image) -> tuple[str, bytes]:
+def _document(image: Image, place: Placing) -> tuple[str, bytes]:
     """Return the key of an image's document, and the document with its first multiscales written anew."""
     zarr_format, path = image.document.zarr_format, image.document.path
     group = read_group(image.document.store, path, zarr_format)
     attributes, version = dict(group.attributes), _READ[zarr_format]
     multiscales: dict[str, Any] = {
-        "axes": _axes(image),
+        "axes": _axes(image, place),
         "datasets": [
-            {"path": dataset.path, "coordinateTransformations": _placed(image, level)}
+            {"path": dataset.path, "coordinateTransformations": _placed(image, level, place)}
             for dataset, level in zip(image.multiscale.datasets, image.levels, strict=True)
         ],
     }
@@ -113,19 +112,19 @@ def _document(image: Image) -> tuple[str, bytes]:
     return join(path, "zarr.json"), dump_json(whole)
 
 
-def _axes(image: Image) -> list[dict[str, str]]:
+def _axes(image: Image, place: Placing) -> list[dict[str, str]]:
     channel, found = channel_axis(image.axes), []
-    for number, axis in enumerate(image.axes):
+    for number, (axis, unit) in enumerate(zip(image.axes, place.units, strict=True)):
         kind = "channel" if number == channel else axis.type
         found.append(
             {"name": axis.name}
             | ({"type": kind} if kind else {})
-            | ({"unit": axis.unit} if axis.unit in _UNITS and axis.unit is not None else {})
+            | ({"unit": unit} if unit in _UNITS and unit is not None else {})
         )
     return found
 
 
-def _placed(image: Image, level: Level) -> list[dict[str, Any]]:
+def _placed(image: Image, level: Level, place: Placing) -> list[dict[str, Any]]:
     """Return where a level lies; one as large as level 0 that has fewer pixels was never placed."""
     first = image.levels[0]
     if level.scale is None or level.translation is None or first.scale is None:
@@ -137,8 +136,8 @@ def _placed(image: Image, level: Level) -> list[dict[str, Any]]:
         shift = [s * (f - 1) / 2 for s, f in zip(first.scale, factors, strict=True)]
         translation = tuple(t + d for t, d in zip(translation, shift, strict=True))
     return [
-        {"type": "scale", "scale": list(scale)},
-        {"type": "translation", "translation": list(translation)},
+        {"type": "scale", "scale": list(place.scale(scale))},
+        {"type": "translation", "translation": list(place.translation(translation))},
     ]
 
 
