@@ -105,8 +105,14 @@ def _parser() -> Parser:
         metavar="N,N",
         help="the channels to show, counted from 0 or by name (as it says)",
     )
-    parser.add_argument("--z", type=int, metavar="N", help="plane along z (the middle one)")
-    parser.add_argument("--t", type=int, metavar="N", help="time point (the first)")
+    parser.add_argument(
+        "--z", type=int, metavar="N",
+        help="plane along z, counted from 0 (the page counts from 1); the middle one by default",
+    )  # fmt: skip
+    parser.add_argument(
+        "--t", type=int, metavar="N",
+        help="time point, counted from 0 (the page counts from 1); the first by default",
+    )  # fmt: skip
     parser.add_argument("--layout", choices=LAYOUTS, help="one plane, or the three planes of a stack")
     parser.add_argument("--axes", metavar="NAMES", help="axes of the source, where it does not say, as tzcyx")
     parser.add_argument(

@@ -136,5 +136,6 @@ def _guess_note(letter: str, length: int, name: str) -> str:
     if letter == "E":
         return f"the {length} wavelengths are taken as channels"
     return (
-        f"an axis of length {length} has no name in the file and is taken as {name}; say otherwise with axes"
+        f"an axis of length {length} has no name in the file and is taken as {name}; "
+        "say otherwise with --axes (axes=)"
     )

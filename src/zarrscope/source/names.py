@@ -175,12 +175,21 @@ def _meanings(
         if meaning[column] in free:
             free.remove(meaning[column])
         if not text:
-            example = "".join(rows[0])
             notes.append(
-                f"the number {rows[0][column]!r} in {example!r} is taken as "
-                f"{'position' if meaning[column] == 'p' else meaning[column]}; say otherwise with axes"
+                f"{_which(column, rows[0])} in {''.join(rows[0])!r} and the other names is taken as "
+                f"{'position' if meaning[column] == 'p' else meaning[column]}; say otherwise with "
+                "--axes (axes=)"
             )
     return meaning, tuple(notes)
+
+
+def _which(column: int, row: Sequence[str]) -> str:
+    """Return a number of a name in words: its digits are those of one file alone."""
+    numbers = [k for k, token in enumerate(row) if token.isdecimal()]
+    at = numbers.index(column)
+    if len(numbers) == 1:
+        return "the number"
+    return "the last number" if at == len(numbers) - 1 else f"number {at + 1} of the {len(numbers)}"
 
 
 def _known(column: int, row: Sequence[str]) -> str | None:

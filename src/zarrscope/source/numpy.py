@@ -155,7 +155,7 @@ def _opened(path: Path, axes: str | None, array: NDArray[Any], cache: int | None
     notes = (
         ()
         if axes is not None
-        else (f"a numpy array names no axes: taken as {order}; say otherwise with axes",)
+        else (f"a numpy array names no axes: taken as {order}; say otherwise with --axes (axes=)",)
     )
     description = ImageDescription(printable(path.stem), tuple(axis(a) for a in order), (None,) * len(order))
     again = (str(path), axes, cache)

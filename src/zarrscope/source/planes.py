@@ -230,7 +230,7 @@ def _scene(
     if twice:
         raise ArgumentError(
             f"{folder}: file names and files both count {''.join(sorted(twice))!r}; say what the names "
-            "count with axes"
+            "count with --axes (axes=)"
         )
     stack = Stack(
         members, group.files, group.axes, group.shape, inner, sample.levels[0], (_level_again, again)

@@ -239,7 +239,9 @@ def _plain(array: ChunkedArray, axes: str | None, where: str) -> Scene:
     count = len(array.shape)
     guess = "".join(names) if len(names) == count and all(len(n) == 1 for n in names) else None
     if axes is None and guess is None and count not in BY_NDIM:
-        raise UnsupportedError(f"{where}: an array of {count} axes is no image; name at most five with axes")
+        raise UnsupportedError(
+            f"{where}: an array of {count} axes is no image; name at most five with --axes (axes=)"
+        )
     letters = check_letters(axes or guess or BY_NDIM[count], count, where)
     order = permutation(letters)
     described = tuple(axis(letters[i]) for i in order)

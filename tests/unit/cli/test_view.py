@@ -230,9 +230,9 @@ def test_what_a_conversion_notes_is_noted(
 def test_the_examples_of_the_help_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["view", "--help"])
-    (example,) = [
-        line.split() for line in capsys.readouterr().out.splitlines() if "  zarrscope view plate" in line
-    ]
+    told = capsys.readouterr().out
+    assert " ".join(told.split()).count("counted from 0 (the page counts from 1)") == 2
+    (example,) = [line.split() for line in told.splitlines() if "  zarrscope view plate" in line]
     plate(tmp_path / "plate.ome.zarr", 1, 2)
     assert said_by_view(tmp_path / example[2]) == []
 

@@ -92,6 +92,19 @@ def test_the_user_says_what_numbers_count() -> None:
         groups(["a_0", "a_1"], "tz")
 
 
+@pytest.mark.parametrize(
+    ("names", "notes"),
+    [
+        (["mri-0000", "mri-0001"], ["the number in 'mri-0000' and the other names is taken as z"]),
+        (["2_a_5", "2_a_6"], ["the last number in '2_a_5' and the other names is taken as z"]),
+        (["2_a_5", "3_a_5"], ["number 1 of the 2 in '2_a_5' and the other names is taken as z"]),
+    ],
+)
+def test_a_guess_names_the_place_of_its_number(names: list[str], notes: list[str]) -> None:
+    (group,) = groups(names)
+    assert list(group.notes) == [f"{note}; say otherwise with --axes (axes=)" for note in notes]
+
+
 @pytest.mark.parametrize("suffix", ["tif", "png"])
 def test_a_folder_is_one_image(tmp_path: Path, suffix: str) -> None:
     data = np.stack([plane(i) for i in range(6)]).reshape(3, 2, 24, 20)

@@ -185,7 +185,7 @@ def layouts(parts: Sequence[Part], names: Sequence[str | None], order: str) -> I
     outside = [part for part, name in pairs if name is None and part.length > 1]
     if any(part.slot not in "PS" for part in outside):
         raise UnsupportedError(
-            "an axis inside the pages has no place in an image; name the axes yourself with axes"
+            "an axis inside the pages has no place in an image; name the axes yourself with --axes (axes=)"
         )
     for index in itertools.product(*(range(part.length) for part in outside)):
         moved = list(zip(outside, index, strict=True))
