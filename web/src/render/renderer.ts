@@ -215,7 +215,7 @@ export class Renderer implements LabelTools {
     this.gl.uniform1i(program.at("u_striped"), Number(striped));
   }
 
-  /** Stripes where a chunk could not be read: in their place nothing of this layer or below is to be trusted. */
+  /** Stripes where a chunk could not be read: in their place nothing of this layer is to be trusted. */
   paintBad(pane: DrawnPane, from: Tiles): void {
     this.gl.disable(this.gl.BLEND);
     for (const bad of from.bad) {

@@ -131,14 +131,14 @@ void main() {
 }`;
 }
 
-/** One colour; with stripes for places that could not be read. */
+/** One colour; in stripes for places that could not be read, with gaps through which the other layers are seen. */
 export const PLAIN = `${HEAD}
 uniform vec4 u_color;
 uniform bool u_striped;
 out vec4 color;
 void main() {
+  if (u_striped && mod(gl_FragCoord.x + gl_FragCoord.y, 16.0) < 12.0) discard;
   color = u_color;
-  if (u_striped && mod(gl_FragCoord.x + gl_FragCoord.y, 12.0) < 6.0) color.rgb *= 0.25;
 }`;
 
 /** The sum of all layers, cut off at full brightness, over what lies around the image. */

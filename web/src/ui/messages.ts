@@ -2,11 +2,12 @@
 
 import { ModelError } from "../ome/model";
 import { NoWebGL } from "../render/gl";
+import { sliders } from "../scene/dims";
 import { StoreError } from "../store/contracts";
 import type { BadTile } from "../tiles/contracts";
-import { mayPass } from "../tiles/reading";
+import { ChunkError, mayPass } from "../tiles/reading";
 import { h } from "./dom";
-import type { Frame } from "./frame";
+import type { Frame, Shown } from "./frame";
 
 export interface Explanation {
   title: string;
@@ -60,10 +61,27 @@ function isHere(frame: Frame, bad: string): boolean {
   return frame.shown.some((one) => one.ready.tiles.some((tile) => tile.id.startsWith(from)));
 }
 
+/** The layer, and the place on the sliders as they count it. */
+function whereOf(frame: Frame, { axes, layer, label }: Shown): string {
+  const own = layer && frame.layers.length > 1 ? layer.name : label?.path.slice(label.path.lastIndexOf("/") + 1);
+  const places = sliders(frame.image, frame.state)
+    .filter(({ axis }) => axis !== axes.down && axis !== axes.across)
+    .map(({ name, index }) => `${name} ${index + 1}`);
+  const parts = [own ?? "", ...places].filter((part) => part !== "");
+  return parts.length === 0 ? "" : `${parts.join(", ")}: `;
+}
+
+/** What people can do about it: wait, or look for all that is damaged. */
+function helpFor(error: Error, image: Frame["image"]): string {
+  if (mayPass(error)) return " (it is tried again by itself)";
+  const damaged = error instanceof ChunkError || (error instanceof StoreError && error.failure === "short");
+  return damaged && image.madeFrom === undefined ? ". `zarrscope verify ADDRESS` finds all damage" : "";
+}
+
 export class Messages {
   private readonly cards = h("div", { class: "cards" });
   private readonly notes = h("div", { class: "notes", attrs: { role: "status", "aria-live": "polite" } });
-  private badShown = new Map<string, BadTile>();
+  private badShown = new Map<string, { bad: BadTile; one: Shown }>();
   private badNote: HTMLElement | undefined;
 
   constructor(stage: HTMLElement) {
@@ -115,7 +133,7 @@ export class Messages {
 
   /** Chunks that could not be shown; the picture has stripes in their place. */
   bad(frame: Frame): void {
-    const all = new Map(frame.shown.flatMap((one) => one.ready.bad.map((bad) => [bad.id, bad] as const)));
+    const all = new Map(frame.shown.flatMap((one) => one.ready.bad.map((bad) => [bad.id, { bad, one }] as const)));
     const before = this.badShown;
     if ([...all.keys()].join(" ") === [...before.keys()].join(" ")) return;
     this.badShown = all;
@@ -126,8 +144,9 @@ export class Messages {
       return;
     }
     const count = all.size === 1 ? "One chunk" : `${all.size} chunks`;
-    const again = mayPass(first.error) ? " (it is tried again by itself)" : "";
-    this.badNote = this.note(`${count} could not be shown (striped): ${first.error.message}${again}`, 0);
+    const { error } = first.bad;
+    const what = `${whereOf(frame, first.one)}${error.message}${helpFor(error, frame.image)}`;
+    this.badNote = this.note(`${count} could not be shown (striped): ${what}`, 0);
     this.badNote.classList.add("warning");
   }
 }
