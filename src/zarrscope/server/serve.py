@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from zarrscope.store.contracts import Readable
 
+_CONNECTIONS = 256
+"""More are told to come again (503): each may have a chunk in memory that is being sent."""
+
 _PATIENCE = 10.0
 """Seconds for a server to begin, and to end."""
 
@@ -115,7 +118,7 @@ class Server:
         config = uvicorn.Config(
             self.app, log_level="critical", access_log=False, server_header=False, date_header=False,
             timeout_graceful_shutdown=_GRACE, timeout_keep_alive=30, lifespan="off",
-            proxy_headers=False, loop="asyncio", ws="none",
+            proxy_headers=False, loop="asyncio", ws="none", limit_concurrency=_CONNECTIONS,
         )  # fmt: skip
         server = uvicorn.Server(config)
         thread = threading.Thread(target=self._run, args=(server,), name="zarrscope-server", daemon=True)

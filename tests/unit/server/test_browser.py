@@ -9,8 +9,11 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import urllib.request
+import webbrowser
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,7 @@ import numpy as np
 import pytest
 
 import zarrscope
+from zarrscope.server import browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,3 +115,36 @@ def test_a_missing_browser_is_told_in_one_line(process: subprocess.Popen[str]) -
     process.send_signal(signal.SIGINT)
     out, more = process.communicate(timeout=20)
     assert (process.returncode, out, more.strip()) == (0, "", ""), link
+
+
+def test_browsers_of_snap_packages_are_served_from_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "snap").mkdir()
+    monkeypatch.setattr(browser, "_SNAPS", tmp_path / "snap")
+    monkeypatch.setattr(browser, "_browser", lambda: None)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    opening = browser.Opening("http://127.0.0.1:1/secret/")
+    (file,) = tmp_path.glob("zarrscope-*.html")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "http://127.0.0.1:1/secret/" in file.read_text()
+    opening.close()
+    assert not file.exists()
+
+
+def test_where_no_file_can_be_written_the_user_opens_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "absent"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent too"))
+    monkeypatch.setattr(browser, "_SNAPS", tmp_path / "absent")
+    told = threading.Event()
+    browser.Opening("http://127.0.0.1:1/", told.set).close()
+    assert told.wait(10)
+
+
+@pytest.mark.skipif(not hasattr(webbrowser, "Elinks"), reason="this Python knows no Elinks")
+def test_elinks_takes_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BROWSER", raising=False)
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.Elinks("elinks"))
+    assert browser._browser() is None
