@@ -56,6 +56,7 @@ def run(words: list[str]) -> int:
     print(
         "\nGo on with:\n"
         f"  {command} info {zarr}\n"
+        f"  {command} view {zarr}\n"
         f"  {command} convert YOUR_IMAGE.tif YOUR_IMAGE.ome.zarr\n"
         f'  {python} -c "import zarrscope; print(zarrscope.open({str(zarr)!r}).levels[0][0, 8, :4, :4])"'
     )
