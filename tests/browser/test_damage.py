@@ -54,3 +54,17 @@ def test_a_damaged_chunk_of_one_channel_does_not_hide_the_others(page: Page, sta
         assert seen + striped == pytest.approx(1)
         page.do("click", role="tab", name="Checks")
         assert "Pixels were not looked at; `zarrscope verify` does that." in page.reads("not looked at")
+
+
+def test_a_server_that_is_gone_takes_no_picture_away(page: Page, stack: Path) -> None:
+    with Server({"image": resolve(stack)}) as server:
+        page.open(f"{server.url}?source=data/image/")
+        before = page.pixels()
+    page.set(dims={"z": 3})
+    text = page.reads("does not answer")
+    assert "The program that shows this page does not answer. If zarrscope was ended start it again" in text
+    for other in ("CORS", "striped", "chunk"):
+        assert other not in text
+    assert page.evaluate("document.querySelectorAll('.note').length") == 1
+    page.set(dims={"z": 1})
+    assert np.array_equal(page.pixels(), before)

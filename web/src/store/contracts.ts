@@ -16,8 +16,8 @@ export interface Store {
   url(key?: string): string;
 }
 
-/** Why a request failed, in terms that the user interface can explain. */
-export type StoreFailure = "network" | "unauthorized" | "forbidden" | "server" | "short" | "aborted";
+/** Why a request failed, in terms that the user interface can explain; "gone" is the server of the page itself. */
+export type StoreFailure = "network" | "gone" | "unauthorized" | "forbidden" | "server" | "short" | "aborted";
 
 export class StoreError extends Error {
   constructor(

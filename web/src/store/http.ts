@@ -137,7 +137,7 @@ export class HttpStore implements Store {
       if (error instanceof StoreError) throw error;
       if (watch.stalled) throw silent(shown, this.stalled);
       if (signal?.aborted || isAbort(error)) throw new StoreError("aborted", shown, `${shown}: no longer wanted`);
-      throw unreachable(shown, error);
+      throw this.base.origin === globalThis.location?.origin ? gone(shown) : unreachable(shown, error);
     } finally {
       watch.end();
     }
@@ -230,7 +230,7 @@ function exact(bytes: Uint8Array, range: Range, address: string): Uint8Array {
 }
 
 function mayPass(error: StoreError): boolean {
-  return error.failure === "network" || error.status === 429 || (error.status ?? 0) >= 500;
+  return error.failure === "network" || error.failure === "gone" || error.status === 429 || (error.status ?? 0) >= 500;
 }
 
 /** Wait, but not for somebody who has left: the next try tells them. */
@@ -278,6 +278,12 @@ async function refused(response: Response, address: string, range?: Range): Prom
 function silent(address: string, milliseconds: number): StoreError {
   const message = `${address}: the server sent nothing for ${milliseconds / 1000} s; it is overloaded, or the network is`;
   return new StoreError("network", address, message);
+}
+
+/** The page came from there: it may read from it, and whoever looks at it can start it again. */
+function gone(address: string): StoreError {
+  const message = "The program that shows this page does not answer. If zarrscope was ended, start it again and reload";
+  return new StoreError("gone", address, message);
 }
 
 function unreachable(address: string, error: unknown): StoreError {

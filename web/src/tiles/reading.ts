@@ -72,7 +72,12 @@ export function wasCancelled(error: unknown): boolean {
   return isAbort(error) || (error instanceof StoreError && error.failure === "aborted");
 }
 
+/** Whether the server of the page itself does not answer. */
+export function isGone(error: unknown): boolean {
+  return error instanceof StoreError && error.failure === "gone";
+}
+
 /** Whether asking again later may help. */
 export function mayPass(error: unknown): boolean {
-  return error instanceof StoreError && ["network", "server"].includes(error.failure);
+  return error instanceof StoreError && ["network", "gone", "server"].includes(error.failure);
 }

@@ -10,6 +10,7 @@ import { type LabelLayer, labelsOf, type Layer, layersOf } from "../scene/layers
 import type { State, View } from "../scene/state";
 import { type Axes, axesOf, coarsestPixels, extentOf, gridOf, grown, planeIn, planeOf, wantOf } from "../scene/wants";
 import type { BadTile, Plane, Tile, TileEngine, Want } from "../tiles/contracts";
+import { isGone } from "../tiles/reading";
 import type { Session } from "./session";
 
 export interface Ready {
@@ -157,7 +158,8 @@ export function collect(frame: Frame, engine: TileEngine): void {
 function tilesOf(frame: Frame, one: Shown): Pick<DrawnLayer, "tiles" | "bad" | "grid"> {
   return {
     tiles: one.ready.tiles,
-    bad: one.ready.bad,
+    // Nothing is wrong with the image: it stays as it is seen.
+    bad: one.ready.bad.filter(({ error }) => !isGone(error)),
     grid: (level) => gridOf(frame.image, one.axes, one.plane, level),
   };
 }

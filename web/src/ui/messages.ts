@@ -5,7 +5,7 @@ import { NoWebGL } from "../render/gl";
 import { sliders } from "../scene/dims";
 import { StoreError } from "../store/contracts";
 import type { BadTile } from "../tiles/contracts";
-import { ChunkError, mayPass } from "../tiles/reading";
+import { ChunkError, isGone, mayPass } from "../tiles/reading";
 import { h } from "./dom";
 import type { Frame, Shown } from "./frame";
 
@@ -20,6 +20,7 @@ const STORE: Record<string, [string, string]> = {
     "The server cannot be reached",
     "Check the address and the network. If the server is another one than this page's, it has to allow reading from other pages (CORS: the header Access-Control-Allow-Origin), also for the header Range.",
   ],
+  gone: ["The server is gone", ""],
   unauthorized: ["The server wants to know who asks (401)", "Use the complete link that was printed or sent to you: it holds the token. It may also have expired."],
   forbidden: ["The server refuses to show this (403)", "Ask the owner for access, or check that the link is complete. Some object stores answer 403 where nothing is stored."],
   server: ["The server has a problem", "Try again later; if it stays so, tell whoever runs the server."],
@@ -146,7 +147,7 @@ export class Messages {
     const count = all.size === 1 ? "One chunk" : `${all.size} chunks`;
     const { error } = first.bad;
     const what = `${whereOf(frame, first.one)}${error.message}${helpFor(error, frame.image)}`;
-    this.badNote = this.note(`${count} could not be shown (striped): ${what}`, 0);
+    this.badNote = this.note(isGone(error) ? error.message : `${count} could not be shown (striped): ${what}`, 0);
     this.badNote.classList.add("warning");
   }
 }

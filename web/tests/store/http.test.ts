@@ -115,6 +115,14 @@ describe("HttpStore", () => {
     expect(error.message).toMatch(/network.*CORS/);
   });
 
+  it("does not talk of CORS where the server of the page itself is gone", async () => {
+    vi.stubGlobal("location", new URL("http://127.0.0.1:9/token/"));
+    const error = await failure(new HttpStore("data/image/", { retries: 0 }));
+    vi.unstubAllGlobals();
+    expect(error.failure).toBe("gone");
+    expect(error.message).toMatch(/start it again and reload/);
+  });
+
   it("gives up what brings no byte for too long, before the answer or within it, but not what is only slow", async () => {
     const dumb = await serving(() => undefined, { stalled: 60, retries: 1 });
     const begun = performance.now();
