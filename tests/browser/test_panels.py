@@ -185,3 +185,20 @@ def test_what_is_wrong_is_told(page: Page, labelled: Path) -> None:
         text = page.reads(wanted.message.replace(",", ""))
         assert "Not valid" in text
         assert wanted.message.replace(",", "") in text
+
+
+def test_the_box_beside_a_slider_shows_the_plane_that_is_shown(page: Page, tmp_path: Path) -> None:
+    place = tmp_path / "stack.ome.zarr"
+    zarrscope.write(np.zeros((24, 60, 80), "u1"), place, axes="zyx", levels=1)
+    with Server({"image": resolve(place)}) as server:
+        page.open(f"{server.url}?source=data/image/")
+        for typed, shown in (("99", 24), ("99", 24), ("5.5", 6), ("", 6), ("-3", 1), ("0", 1), ("12", 12)):
+            page.do("fill", selector=".index", text=typed)
+            page.do("press", key="Enter")
+            page.do("ready")
+            assert page.evaluate("document.querySelector('.index').value") == str(shown)
+            assert page.evaluate("zarrscope.resolved().dims.z") == shown - 1
+        page.do("fill", selector=".index", text="")
+        page.do("press", key="Tab")
+        assert page.evaluate("document.querySelector('.index').value") == "12"
+        assert page.evaluate("zarrscope.resolved().dims.z") == 11

@@ -57,10 +57,17 @@ export class DimsBar {
       attrs: { type: "range", min: 0, max: size - 1, step: 1, "aria-label": `Axis ${name}` },
       on: { input: () => move(range.value), change: () => this.viewer.history.endGesture() },
     });
-    const number = h("input", {
+    // What is typed may be no plane that there is: the box shows the one that is shown.
+    const tell = (): void => { number.value = String(Number(range.value) + 1); };
+    const settle = (): void => {
+      if (number.value !== "") range.value = String(Math.round(Number(number.value)) - 1); // which stays within its ends
+      tell();
+      move(range.value);
+    };
+    const number: HTMLInputElement = h("input", {
       class: "index",
       attrs: { type: "number", min: 1, max: size, "aria-label": `Number along ${name}` },
-      on: { change: () => move(String(Math.min(size, Math.max(1, Number(number.value) || 1)) - 1)) },
+      on: { change: settle, blur: tell },
     });
     const physical = h("span", { class: "physical" });
     const play = iconButton(icon("play"), `Play ${name}`, "", () => this.toggle(name));
