@@ -148,7 +148,7 @@ def view(
     thing : str, path-like, Source, Image, array or sequence of arrays
         An OME-Zarr at any address, a file or folder that can be converted, or pixels in memory (arrays of one
         to five axes in the order t, c, z, y, x; the levels of a pyramid finest first).
-    channels : sequence of int or str, or mapping, optional
+    channels : int, str, sequence of these, or mapping, optional
         The channels to show, counted from 0 or by name; or for some of them how:
         ``{0: {"color": "00ff00", "window": (100, 4000), "gamma": 0.7, "opacity": 1.0, "visible": True}}``.
     z, t : int, optional

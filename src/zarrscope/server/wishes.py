@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zarrscope.errors import ArgumentError
 from zarrscope.model.axes import channel_count
+from zarrscope.viewer.state import COLOR, is_color
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from zarrscope.viewer.state import Look
 
 
-Channels: TypeAlias = "Sequence[int | str] | Mapping[int | str, Look] | None"
+Channels: TypeAlias = "int | str | Sequence[int | str] | Mapping[int | str, Look] | None"
 
 
 def check_wishes(
@@ -29,8 +30,8 @@ def check_wishes(
     ----------
     image : Image
         What is shown.
-    channels : sequence or mapping, optional
-        Numbers or names, or for some of them how.
+    channels : int, str, sequence or mapping, optional
+        A number or a name, several of them, or for some of them how.
     dims : mapping of str to int
         Index along axes, by name.
 
@@ -47,6 +48,8 @@ def check_wishes(
             raise ArgumentError(f"{name}={index}: along {name} the image goes from 0 to {sizes[name] - 1}")
     if isinstance(channels, Mapping):
         return {_number(image, one): _checked(one, look) for one, look in channels.items()}
+    if isinstance(channels, int | str):
+        channels = [channels]
     return None if channels is None else [_number(image, one) for one in channels]
 
 
@@ -83,7 +86,7 @@ def _is_window(value: Any) -> bool:
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "visible": (lambda value: isinstance(value, bool), "True or False"),
-    "color": (lambda value: isinstance(value, str), "a text, such as 00ff00"),
+    "color": (is_color, COLOR),
     "window": (_is_window, "two numbers: what is black, and the higher one that is full"),
     "gamma": (lambda value: _is_number(value) and 0.05 <= value <= 20, "a number from 0.05 to 20"),
     "opacity": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 VERSION = 1
 LAYOUTS = ("plane", "ortho")
+MAPS = ("grey", "inverted grey", "fire", "ice", "viridis", "inferno", "blue to red", "hue circle")
+"""Colour maps of the page (``web/src/scene/colormaps.ts``)."""
+
+COLOR = f"a colour: six hexadecimal digits, such as 00ffff for cyan, or the name of a map ({', '.join(MAPS)})"
 _OF_A_CHANNEL = frozenset({"visible", "color", "window", "gamma", "opacity"})
 
 Look = Mapping[str, Any]
@@ -91,9 +95,14 @@ def _color(look: Look) -> dict[str, str]:
     color = look.get("color")
     if color is None:
         return {}
-    if not isinstance(color, str):
-        raise ArgumentError(f"colour {color!r:.40}: give six hexadecimal digits, such as '00ff00'")
+    if not is_color(color):
+        raise ArgumentError(f"color={color!r:.40} is not {COLOR}")
     return {"color": color_digits(color) or color}
+
+
+def is_color(value: Any) -> bool:
+    """Return whether the page can show a channel so: in a colour, or by a map."""
+    return isinstance(value, str) and (color_digits(value) is not None or value.lower() in MAPS)
 
 
 def link(page: str, found: Mapping[str, Any]) -> str:

@@ -293,7 +293,8 @@ NAN, INFINITY = float("nan"), float("inf")
         ({"channels": {0: {"gamma": 0}}}, "gamma=0 is not a number from 0.05 to 20"),
         ({"channels": {0: {"gamma": NAN}}}, "gamma=nan"),
         ({"channels": {0: {"opacity": 1.5}}}, "opacity=1.5 is not a number from 0 to 1"),
-        ({"channels": {0: {"color": 65280}}}, "color=65280 is not a text"),
+        ({"channels": {0: {"color": 65280}}}, "color=65280 is not a colour: six hexadecimal digits"),
+        ({"channels": {0: {"color": "cyan"}}}, "channel 0: color='cyan' is not a colour: six .* 00ffff"),
         ({"channels": {0: {"visible": "yes"}}}, "visible='yes' is not True or False"),
     ],
 )  # fmt: skip
@@ -315,6 +316,10 @@ def test_channels_by_name(named: Path) -> None:
     with zarrscope.view(named, channels=["561", 0]) as shown:
         layers = json.loads(unquote(urlsplit(shown.url).fragment))["layers"]
         assert [layer["visible"] for layer in layers] == [True, False, True]
+    for one in ("GFP", 1):
+        with zarrscope.view(named, channels=one) as shown:
+            layers = json.loads(unquote(urlsplit(shown.url).fragment))["layers"]
+            assert [layer["visible"] for layer in layers] == [False, True, False]
 
 
 def test_wishes_of_the_command_line(named: Path, capsys: pytest.CaptureFixture[str]) -> None:

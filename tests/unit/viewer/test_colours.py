@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +15,9 @@ from zarrscope.errors import ArgumentError
 from zarrscope.viewer.channels import channel_looks
 from zarrscope.viewer.napari import add_to
 from zarrscope.viewer.neuroglancer import neuroglancer_state
-from zarrscope.viewer.state import state
+from zarrscope.viewer.state import MAPS, state
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from zarrscope.node.image import Image
 
 SHAPE = {"c": 3, "y": 20, "x": 30}
@@ -98,5 +98,12 @@ def test_colours_that_are_asked_for() -> None:
     asked = {0: {"color": "#FF8000"}, 1: {"color": "00ff0080"}, 2: {"color": "viridis"}}
     layers = state(channels=asked, count=3)["layers"]
     assert [layer["color"] for layer in layers] == ["ff8000", "00ff00", "viridis"]
-    with pytest.raises(ArgumentError, match="colour 5: give six"):
-        state(channels={0: {"color": 5}}, count=1)
+    for wrong in (5, "cyan", "#fff"):
+        with pytest.raises(ArgumentError, match=f"color={wrong!r} is not a colour: six hexadecimal digits"):
+            state(channels={0: {"color": wrong}}, count=1)
+
+
+def test_the_maps_are_those_of_the_page() -> None:
+    page = Path(__file__).parents[3] / "web" / "src" / "scene" / "colormaps.ts"
+    stops = page.read_text().partition("STOPS:")[2].partition("};")[0]
+    assert tuple(re.findall(r'^  "?([\w ]+)"?: \[', stops, re.MULTILINE)) == MAPS
