@@ -244,3 +244,50 @@ def test_a_profile_in_memory_is_one_row(page: Page) -> None:
         assert covered.any()
         assert np.abs(canvas - want)[covered].max() <= 2
         assert "array, shown as OME-Zarr 0.5" in page.do("text", selector=".status")
+
+
+@pytest.fixture
+def plate(tmp_path: Path) -> Path:
+    """Return a plate of 98 wells that names more than it holds: B/2 has two fields, which begin with "f1"."""
+    place = tmp_path / "plate.ome.zarr"
+    root = zarr.open_group(place, mode="w", zarr_format=3)
+    wells = [{"path": f"{row}/{column}"} for row in "ABCDEFG" for column in range(1, 15)]
+    root.attrs["ome"] = {"version": "0.5", "plate": {"wells": wells}}
+    well = root.create_group("B/2")
+    well.attrs["ome"] = {"version": "0.5", "well": {"images": [{"path": "f1"}, {"path": "f2"}]}}
+    for field, value in (("f1", 100), ("f2", 200)):
+        pixels = np.full((1, 30, 40), value, "u1")
+        channels = [zarrscope.Channel("one", "FFFFFF", zarrscope.Window(0, 255))]
+        zarrscope.write(pixels, place / "B/2" / field, axes="cyx", levels=1, channels=channels)
+    return place
+
+
+def middle(page: Page) -> list[int]:
+    """Return the colour in the middle of the picture."""
+    canvas = page.pixels()
+    found: list[int] = canvas[canvas.shape[0] // 2, canvas.shape[1] // 2].tolist()
+    return found
+
+
+def test_a_plate_is_wells_to_choose_from(page: Page, plate: Path) -> None:
+    with Server({"image": resolve(plate)}) as server:
+        page.open(f"{server.url}?source=data/image/")
+        text = page.reads("Plate of 98 wells")
+        assert "Plate of 98 wells" in text
+        assert "and 2 more" in text
+        assert page.evaluate("document.querySelectorAll('.card a').length") == 96
+        page.evaluate("[...document.querySelectorAll('.card a')].find(a => a.textContent === 'B/2').focus()")
+        page.do("press", key="Enter")
+        page.do("sleep", seconds=0.2)
+        page.do("ready")
+        assert page.evaluate("zarrscope.state().series") == "B/2"
+        assert middle(page) == [100] * 3
+        assert page.evaluate("document.querySelector('select.chooser').value") == "series:B/2"
+        page.evaluate("history.back()")
+        assert "Plate of 98 wells" in page.reads("Plate of 98 wells")
+        page.open(f"{server.url}?source=data/image/B/2/")
+        assert "Well of 2 fields" in page.reads("Well of 2 fields")
+        page.do("click", role="link", name="f2")
+        page.do("sleep", seconds=0.2)
+        page.do("ready")
+        assert middle(page) == [200] * 3

@@ -98,11 +98,12 @@ export interface Series {
   name: string;
 }
 
-/** What stands at an address: an image, or several to choose from. */
+/** What stands at an address: an image, or several to choose from; of plates these are wells, of wells fields. */
 export type Root =
   | { kind: "image"; image: Image; series: Series[] }
   | { kind: "collection"; series: Series[]; attributes: Record<string, unknown> }
-  | { kind: "plate" | "other"; message: string; attributes: Record<string, unknown> };
+  | { kind: "plate"; title: string; series: Series[]; attributes: Record<string, unknown> }
+  | { kind: "other"; message: string; attributes: Record<string, unknown> };
 
 /** What is there is no image, or one that cannot be shown: told to people as it is. */
 export class ModelError extends Error {

@@ -2,7 +2,7 @@
 
 import type { Store } from "../store/contracts";
 import { explainAbsence, type GroupDocument, readGroup } from "./documents";
-import { join, type Json, list, object, objects, strings, text } from "./fields";
+import { join, type Json, object, objects, strings, text } from "./fields";
 import { imageOf } from "./image";
 import { type Image, ModelError, type Root, type Series } from "./model";
 import { body } from "./version";
@@ -14,8 +14,11 @@ export async function openRoot(store: Store, path = ""): Promise<Root> {
   const group = await readGroup(store, join(path));
   if (!group) throw await explainAbsence(store, path);
   const ours = body(group.attributes, group.format);
-  const told = plateMessage(ours, store.url(path));
-  if (told !== undefined) return { kind: "plate", message: told, attributes: group.attributes };
+  const fields = fieldsOf(ours);
+  if (fields) {
+    const series = fields.paths.map((name) => ({ path: join(group.path, name), name }));
+    return { kind: "plate", title: fields.title, series, attributes: group.attributes };
+  }
   const image = await imageOf(store, group);
   if (image) return { kind: "image", image, series: [] };
   const series = await seriesOf(store, group, ours);
@@ -23,15 +26,17 @@ export async function openRoot(store: Store, path = ""): Promise<Root> {
   return { kind: "other", message: otherMessage(ours, store.url(path)), attributes: group.attributes };
 }
 
-/** Open an image or a label image. */
-export async function openImage(store: Store, path = ""): Promise<Image> {
+/** Open an image or a label image; of a well the first field, since plates do not tell what fields are called. */
+export async function openImage(store: Store, path = "", inWell = false): Promise<Image> {
   const group = await readGroup(store, join(path));
   if (!group) throw await explainAbsence(store, path);
   const image = await imageOf(store, group);
   if (image) return image;
   const address = store.url(path);
   const ours = body(group.attributes, group.format);
-  throw new ModelError("not-an-image", address, plateMessage(ours, address) ?? otherMessage(ours, address));
+  const first = object(ours["well"]) && fieldsOf(ours)?.paths[0];
+  if (first !== undefined && !inWell) return openImage(store, join(path, first), true);
+  throw new ModelError("not-an-image", address, otherMessage(ours, address));
 }
 
 /** Images below a group: series of a collection, or the label images of a list. */
@@ -74,21 +79,19 @@ function plainText(value: string): string {
   });
 }
 
-function plateMessage(ours: Json, address: string): string | undefined {
-  const plate = object(ours["plate"]);
-  if (plate) {
-    const wells = objects(plate["wells"]).map((well) => text(well["path"])).filter((path) => path !== undefined);
-    const example = wells[0] === undefined ? "" : `, for example ${address.replace(/\/$/, "")}/${wells[0]}/0`;
-    return `${address} is a plate of ${wells.length} wells; plates are not shown yet. Open one field of a well${example}`;
-  }
-  const well = object(ours["well"]);
-  if (!well) return undefined;
-  const field = text(objects(well["images"])[0]?.["path"]) ?? "0";
-  const many = list(well["images"])?.length ?? 0;
-  return `${address} is a well of ${many} fields; wells are not shown yet. Open one field, for example ${address.replace(/\/$/, "")}/${field}`;
+/** The wells of a plate, or the fields of a well. */
+function fieldsOf(ours: Json): { title: string; paths: string[] } | undefined {
+  const [plate, well] = [object(ours["plate"]), object(ours["well"])];
+  if (!plate && !well) return undefined;
+  const named = objects(plate ? plate["wells"] : well!["images"]).map((one) => text(one["path"]));
+  const paths = named.filter((path) => path !== undefined);
+  const count = `${paths.length} ${plate ? "well" : "field"}${paths.length === 1 ? "" : "s"}`;
+  return { title: `${plate ? "Plate" : "Well"} of ${count}`, paths };
 }
 
 function otherMessage(ours: Json, address: string): string {
+  const fields = fieldsOf(ours);
+  if (fields) return `${address} is no image, but a ${fields.title.toLowerCase()}; open one of its fields`;
   if (object(ours["scene"])) return `${address} is a scene of several images; scenes are not shown yet. Open one of its images`;
   return `${address} is a Zarr group, but no OME-Zarr image (nothing says "multiscales"); open a folder that holds an image`;
 }

@@ -1,6 +1,6 @@
 /** The application: shell, viewer and panels put together, and the address kept in step with the state. */
 
-import type { Image, Root } from "../ome/model";
+import type { Image, Root, Series } from "../ome/model";
 import { fitted, inOneLine } from "../scene/fitted";
 import { History } from "../scene/history";
 import { emptyState, fromHash, toHash, untouched } from "../scene/state";
@@ -126,6 +126,8 @@ class App {
       }
       const { source, root } = this.source!;
       const found = await root;
+      if (key !== this.opened) return;
+      if (found.kind === "plate" && series === undefined) return this.choose(found.title, found.series, address);
       const image = await imageOf(found, source, series);
       if (key !== this.opened) return;
       this.root = found;
@@ -143,6 +145,15 @@ class App {
     }
   }
 
+  /** Wells of a plate, or fields of a well: links, so that they are also opened beside this page and left again. */
+  private choose(title: string, series: readonly Series[], address: string): void {
+    this.viewer.giveUp();
+    this.shell.empty(this.info, address);
+    const { source } = this.history.state;
+    const link = (path: string): string => toHash({ ...emptyState(), ...(source !== undefined && { source }), series: path });
+    this.messages.choose(title, series.map(({ path, name }) => ({ name, href: link(path) })));
+  }
+
   /** The engine of a source is not to be used again. */
   private close(): void {
     this.source?.source.engine.close();
@@ -158,7 +169,7 @@ class App {
 
   private show(image: Image): void {
     const { source, root } = this;
-    const series = root?.kind === "image" || root?.kind === "collection" ? root.series : [];
+    const series = root && root.kind !== "other" ? root.series : [];
     const session = new Session(
       source!.source, image, series, () => this.viewer.invalidate(),
       (error) => this.messages.note(explain(error as Error).what),
@@ -166,7 +177,7 @@ class App {
     this.fit(image);
     this.viewer.show(session);
     for (const note of image.notes ?? []) this.messages.note(note);
-    this.shell.named(image, series, this.info, source!.address);
+    this.shell.named(image, series, this.info, source!.address, this.history.state.series);
     // Labels are asked for once the picture is there, which is what people wait for.
     void this.viewer.ready(true).then(() => {
       if (this.viewer.session === session) void session.findLabels();
@@ -211,8 +222,9 @@ class App {
 /** The image that is meant, or an error that says why there is none. */
 async function imageOf(root: Root, source: Source, series: string | undefined): Promise<Image> {
   if (root.kind === "image" && series === undefined) return root.image;
-  if (root.kind !== "image" && root.kind !== "collection") throw new NotShown(root.kind === "plate" ? "Plates are not shown yet" : "No image to show", root.message);
-  const path = series ?? root.series[0]?.path;
+  if (series !== undefined) return source.openImage(series);
+  if (root.kind === "other") throw new NotShown("No image to show", root.message);
+  const path = root.series[0]?.path;
   if (path === undefined) throw new Error("This collection names no image.");
   return source.openImage(path);
 }

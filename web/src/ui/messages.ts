@@ -28,6 +28,9 @@ const STORE: Record<string, [string, string]> = {
   aborted: ["Reading was interrupted", "Reload the page."],
 };
 
+/** A plate of 96 wells is the usual one. */
+const MOST_LINKS = 96;
+
 const MODEL: Record<string, [string, string]> = {
   absent: ["There is nothing at this address", ""],
   "not-an-image": ["This is not an OME-Zarr image", "`zarrscope validate` says what a document lacks to be one."],
@@ -107,6 +110,16 @@ export class Messages {
     const card = h("section", { class: "card" }, h("h2", { text: title }), h("p", { text }), ...more);
     this.cards.replaceChildren(card);
     return card;
+  }
+
+  /** What is here is several images. */
+  choose(title: string, links: readonly { name: string; href: string }[]): void {
+    const shown = links.slice(0, MOST_LINKS);
+    const items = shown.map(({ name, href }) => h("li", {}, h("a", { text: name, attrs: { href } })));
+    if (links.length > shown.length) items.push(h("li", { text: `and ${links.length - shown.length} more` }));
+    const plate = title.startsWith("Plate");
+    const text = links.length === 0 ? "Its document names none." : plate ? "Each well opens with its first field." : "Choose a field.";
+    this.card(title, text, h("ul", { class: "links" }, ...items));
   }
 
   /** A question before something large is read. */

@@ -184,7 +184,7 @@ export class Shell {
   }
 
   /** Says what is shown, and offers what else there is. */
-  named(image: Image, series: readonly Series[], info: PageInfo, address: string): void {
+  named(image: Image, series: readonly Series[], info: PageInfo, address: string, chosen = image.path): void {
     this.busy(false);
     const own = info.images.find((one) => samePlace(one.source, address))?.title;
     const path = address.replace(/\/+$/, "");
@@ -195,7 +195,7 @@ export class Shell {
     this.root.classList.remove("empty");
     this.reveal(NO_PICTURE_MS);
     if (series.length < 2) return this.offer(info, address);
-    this.choices(series.map((one) => this.option(`series:${one.path}`, one.name || one.path, one.path === image.path)));
+    this.choices(series.map((one) => this.option(`series:${one.path}`, one.name || one.path, one.path === chosen)));
     setHidden(this.title, false);
   }
 

@@ -206,11 +206,15 @@ describe("what is no single image", () => {
     expect(root).toMatchObject({ series: [{ name: "a <b> \u03bcm &co;" }, { name: 'c "d"' }, { name: "2" }] });
   });
 
-  it("may be a plate or a well, and says what to open", async () => {
+  it("may be a plate or a well to choose from, and a well opens with its first field", async () => {
     const plate = await openRoot(store({ ".zattrs": { plate: { wells: [{ path: "B/2" }, { path: "B/3" }] } } }));
-    expect(plate).toMatchObject({ kind: "plate", message: expect.stringContaining("plate of 2 wells") as unknown });
-    expect(plate).toMatchObject({ message: expect.stringContaining("B/2/0") as unknown });
-    await expect(openImage(store({ "zarr.json": group3({ version: "0.5", well: { images: [{ path: "f1" }] } }) }))).rejects.toThrow(/well of 1 fields.*\/f1/);
+    expect(plate).toMatchObject({ kind: "plate", title: "Plate of 2 wells", series: [{ path: "B/2", name: "B/2" }, { path: "B/3" }] });
+    const well = { images: [{ path: "f1" }] };
+    expect(await openRoot(store({ "B/2/.zattrs": { well } }), "B/2")).toMatchObject({ title: "Well of 1 field", series: [{ path: "B/2/f1", name: "f1" }] });
+    const stored = store({ "B/2/.zattrs": { well }, "B/2/f1/.zattrs": image, "B/2/f1/0/.zarray": zarray([5, 6]) });
+    expect((await openImage(stored, "B/2")).path).toBe("B/2/f1");
+    const endless = store({ "zarr.json": group3({ version: "0.5", well: { images: [{ path: "." }] } }) });
+    await expect(openImage(endless)).rejects.toThrow(/a well of 1 field; open/);
   });
 
   it("is told as what it is", async () => {
