@@ -143,6 +143,80 @@ def test_what_a_link_asks_for_in_vain_is_told_in_one_line(page: Page, tmp_path: 
         assert page.evaluate("zarrscope.resolved().dims.z") == 3
 
 
+def test_what_comes_late_is_waited_for_in_sight(page: Page, tmp_path: Path) -> None:
+    """The picture comes first, but not alone: all else stands there soon, whatever is late."""
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(np.full((64, 64), 7, "u1"), place, axes="yx", levels=1, version="0.5")
+    with Server({"image": resolve(place)}) as server:
+        for held in ("image/zarr.json", "api/info"):
+            held_back = f"window.held = '{held}';{SLOW}"
+            page.do("open", url=f"{server.url}?source=data/image/#{WINDOW}", init=held_back)
+            assert "zarrscope" in page.reads("zarrscope", seconds=5)
+            assert page.evaluate("document.querySelector('.stage').classList.contains('loading')")
+            page.evaluate("window.held = undefined, window.release()")
+            page.do("ready")
+            assert page.pixels().max() > 0
+
+
+def test_a_damaged_overview_makes_nothing_white(page: Page, tmp_path: Path) -> None:
+    pixels = np.linspace(1000, 3000, 512 * 512).reshape(512, 512).astype("u2")
+    place = tmp_path / "image.ome.zarr"
+    chunks = {"chunks": {"y": 128, "x": 128}, "shards": "none"}
+    zarrscope.write(pixels, place, axes="yx", levels=3, version="0.5", **chunks)
+    image = zarr.open_group(place, mode="a")
+    image.attrs["ome"] = {key: value for key, value in image.attrs["ome"].items() if key != "omero"}
+    chunk = next((place / "2" / "c").rglob("0/0"))
+    damaged = bytearray(chunk.read_bytes())
+    damaged[len(damaged) // 2] ^= 255
+    chunk.write_bytes(damaged)
+    view = quote('{"v":1,"view":{"y":256,"x":256,"zoom":2}}')
+    with Server({"image": resolve(place)}) as server:
+        page.open(f"{server.url}?source=data/image/#{view}")
+        low, high = page.evaluate("zarrscope.resolved().layers[0].window")
+        assert 1000 <= low < high <= 3000
+        assert (page.pixels() == 255).mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "const real = WebGL2RenderingContext.prototype.getProgramParameter;"
+        "WebGL2RenderingContext.prototype.getProgramParameter = function (program, what) {"
+        "  return what === this.LINK_STATUS ? false : real.call(this, program, what); };",
+        "const real = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, options) {"
+        "  return kind === 'webgl2' ? null : real.call(this, kind, options); };",
+    ],
+    ids=["shader", "context"],
+)
+def test_graphics_that_fail_are_told(page: Page, tmp_path: Path, broken: str) -> None:
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(np.full((64, 64), 7, "u1"), place, axes="yx", levels=1, version="0.5")
+    with Server({"image": resolve(place)}) as server:
+        page.do("open", url=f"{server.url}?source=data/image/", init=broken)
+        page.reads("Try again")
+        assert page.evaluate("document.querySelector('.card').getAttribute('role')") == "alert"
+        page.do("ready")
+
+
+def test_a_view_beside_the_image_is_moved_into_it(page: Page, tmp_path: Path) -> None:
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(np.full((600, 800), 200, "u1"), place, axes="yx", levels=1, version="0.5")
+    with Server({"image": resolve(place)}) as server:
+        view = quote('{"v":1,"view":{"y":-600,"x":-800,"zoom":8},"layers":[{"channel":0,"window":[0,255]}]}')
+        page.open(f"{server.url}?source=data/image/#{view}")
+        assert page.pixels().max() > 100
+        assert "the view lay beside the image" in page.reads("beside the image")
+
+
+def test_the_light_theme_reaches_the_picture(page: Page, tmp_path: Path) -> None:
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(np.zeros((600, 60), "u1"), place, axes="yx", levels=1, version="0.5")
+    with Server({"image": resolve(place)}) as server:
+        page.open(f"{server.url}?source=data/image/", dark=False)
+        assert page.pixels()[5, 5].min() > 200  # beside the image
+
+
 def bare(place: Path, pixels: np.ndarray, axes: str) -> Path:
     """Return an image that zarrscope would not write."""
     group = zarr.open_group(place, mode="w", zarr_format=3)

@@ -13,9 +13,9 @@ STATUS: dict[type[errors.ZarrscopeError], int] = {
     errors.UnsupportedError: 415,
     errors.BudgetError: 503,
     errors.StoreError: 502,  # what lies behind the server failed, not the server
-    errors.CorruptDataError: 502,
-    errors.MetadataError: 502,
-    errors.SourceError: 502,
+    errors.CorruptDataError: 422,  # clients ask again after a 5xx, which mends no file
+    errors.MetadataError: 422,
+    errors.SourceError: 422,
     errors.MissingDependencyError: 501,
     errors.ZarrscopeError: 500,
 }

@@ -173,7 +173,7 @@ def test_absent(server: Server, name: str) -> None:
 
 def test_what_is_lost_is_not_absent(server: Server) -> None:
     status, _, body = ask(f"{server.data('broken')}a")
-    assert (status, body) == (502, b"a is lost\n")
+    assert (status, body) == (422, b"a is lost\n")
 
 
 def test_only_what_is_named(server: Server) -> None:

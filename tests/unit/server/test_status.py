@@ -13,7 +13,7 @@ KINDS = [
 
 
 def test_every_error_has_a_status() -> None:
-    assert {status_of(kind("x")) for kind in KINDS} <= {400, 403, 404, 409, 415, 500, 501, 502, 503}
+    assert {status_of(kind("x")) for kind in KINDS} <= {400, 403, 404, 409, 415, 422, 500, 501, 502, 503}
 
 
 def test_refinements_take_that_of_their_kind() -> None:

@@ -24,12 +24,15 @@ export function fitted(image: Image, state: State): { parts: Pick<State, "dims" 
   return { parts: { dims, layers, view }, notes };
 }
 
-/** The same view where something of the image may be seen in it, else one that is moved. */
+/** Pixels of the screen from the middle of a view to what may still be seen of the image. */
+const HALF_A_SCREEN = 400;
+
+/** The same view where something of the image may be seen in it, else one with its middle in the image. */
 function near(image: Image, view: View): View {
   const { down, across, depth } = planeAxes(image);
   const within = (position: number, axis: number): number => {
-    const size = sizeOf(image, axis);
-    return Math.min(2 * size, Math.max(-size, position));
+    const [size, reach] = [sizeOf(image, axis), HALF_A_SCREEN / Math.min(MAX_ZOOM, view.zoom)];
+    return position >= -reach && position <= size + reach ? position : Math.min(size, Math.max(0, position));
   };
   const moved = {
     ...view, y: within(view.y, down), x: within(view.x, across), zoom: Math.min(MAX_ZOOM, view.zoom),

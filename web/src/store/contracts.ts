@@ -30,3 +30,9 @@ export class StoreError extends Error {
     this.name = "StoreError";
   }
 }
+
+/** Whether asking again may help: the network, and a server that has too much to do or stumbled. */
+export function passes({ failure, status }: StoreError): boolean {
+  if (failure === "network" || failure === "gone") return true;
+  return failure === "server" && ([408, 425, 429].includes(status ?? 0) || ((status ?? 0) >= 500 && status !== 501));
+}

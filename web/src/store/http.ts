@@ -1,7 +1,7 @@
 /** A store behind HTTP: any web server, with ranges where it knows them. */
 
 import { Bounded } from "./bounded";
-import { type GetOptions, type Range, type Store, StoreError } from "./contracts";
+import { type GetOptions, passes, type Range, type Store, StoreError } from "./contracts";
 import { whole } from "./parts";
 import { isAbort, Shared } from "./shared";
 
@@ -111,7 +111,7 @@ export class HttpStore implements Store {
       try {
         return await this.once(key, range, signal, method);
       } catch (error) {
-        const again = error instanceof StoreError && mayPass(error) && attempt < tries;
+        const again = error instanceof StoreError && passes(error) && attempt < tries;
         if (!again) throw error;
         await rest((this.options.pause ?? 300) * 2 ** attempt * (0.5 + Math.random()), signal);
       }
@@ -227,10 +227,6 @@ function exact(bytes: Uint8Array, range: Range, address: string): Uint8Array {
   const wanted = "suffixLength" in range ? range.suffixLength : range.length;
   const message = `${address}: ${bytes.length} bytes came where ${wanted} were asked for; the file is cut off or was replaced meanwhile`;
   throw new StoreError("short", address, message);
-}
-
-function mayPass(error: StoreError): boolean {
-  return error.failure === "network" || error.failure === "gone" || error.status === 429 || (error.status ?? 0) >= 500;
 }
 
 /** Wait, but not for somebody who has left: the next try tells them. */

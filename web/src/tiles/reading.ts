@@ -1,7 +1,7 @@
 /** One chunk from its place in an array to its pixels: through shards, and through the decoder. */
 
 import type { ArrayInfo } from "../ome/model";
-import { type GetOptions, type Store, StoreError } from "../store/contracts";
+import { type GetOptions, passes, type Store, StoreError } from "../store/contracts";
 import { isAbort } from "../store/shared";
 import { type IndexForm, ShardIndices } from "../store/shards";
 import type { Pixels } from "./contracts";
@@ -79,5 +79,5 @@ export function isGone(error: unknown): boolean {
 
 /** Whether asking again later may help. */
 export function mayPass(error: unknown): boolean {
-  return error instanceof StoreError && ["network", "gone", "server"].includes(error.failure);
+  return error instanceof StoreError && passes(error);
 }

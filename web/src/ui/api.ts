@@ -49,9 +49,9 @@ export function apiOf(viewer: Viewer): PageApi {
     },
     setState: (parts) => setState(viewer, parts),
     stats: () => {
-      const { renderer, session } = viewer;
-      const { frames, textures } = renderer;
-      return { frames, textures: textures.bytes, uploads: textures.uploads, ...session?.source.engine.stats };
+      const { made, session } = viewer;
+      const { bytes, uploads } = made?.textures ?? { bytes: 0, uploads: 0 };
+      return { frames: made?.frames ?? 0, textures: bytes, uploads, ...session?.source.engine.stats };
     },
     pixel: (x, y) => {
       const pixels = viewer.pixels();

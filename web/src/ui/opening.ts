@@ -70,10 +70,13 @@ export function samePlace(a: string, b: string | undefined): boolean {
   return one === other;
 }
 
+/** Without it a page can still show what its address names. */
+const PATIENCE_MS = 10_000;
+
 /** What our own server offers; other servers offer nothing. */
 async function offered(): Promise<NamedImage[]> {
   try {
-    const response = await fetch(new URL("api/info", document.baseURI));
+    const response = await fetch(new URL("api/info", document.baseURI), { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (!response.ok || !response.headers.get("content-type")?.includes("json")) return [];
     const { images } = (await response.json()) as { images?: unknown };
     const all = Array.isArray(images) ? images.filter(isImage) : [];
@@ -107,9 +110,7 @@ export function openSource(address: string): Source {
   const url = new URL(address, document.baseURI);
   if (!/^https?:$/.test(url.protocol)) throw new Error(`${address} is no address that a page can read: it has to begin with http`);
   const store = new HttpStore(url);
-  const path = url.pathname.replace(/\/+$/, "");
   return {
-    title: decodeURIComponent(path.slice(path.lastIndexOf("/") + 1)),
     openRoot: () => openRoot(store, ""),
     openImage: (at) => openImage(store, at),
     engine: createEngine(store, { cacheBytes: cacheBytes() }),

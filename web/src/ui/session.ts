@@ -6,8 +6,6 @@ import type { TileEngine } from "../tiles/contracts";
 
 /** Where images come from: the door that `app.ts` opens, and that tests open otherwise. */
 export interface Source {
-  /** For messages and the title. */
-  title: string;
   openRoot(): Promise<Root>;
   openImage(path: string): Promise<Image>;
   engine: TileEngine;

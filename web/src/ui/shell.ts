@@ -51,6 +51,7 @@ export class Shell {
     this.stage.append(this.bar);
     root.append(header, h("div", { class: "body" }, middle, this.panel));
     root.classList.add("waiting");
+    this.reveal(NO_PICTURE_MS);
     this.chooser.addEventListener("change", () => this.chosen());
     this.loading(true);
   }
@@ -193,7 +194,6 @@ export class Shell {
     this.title.title = name;
     document.title = `${name} · zarrscope`;
     this.root.classList.remove("empty");
-    this.reveal(NO_PICTURE_MS);
     if (series.length < 2) return this.offer(info, address);
     this.choices(series.map((one) => this.option(`series:${one.path}`, one.name || one.path, one.path === chosen)));
     setHidden(this.title, false);

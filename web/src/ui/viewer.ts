@@ -25,10 +25,12 @@ function drawn(frame: Frame): boolean {
 
 /** What lies around the view is asked for once it has not changed for so long. */
 const REST_MS = 500;
+/** So long the graphics may be gone. */
+const LOST_MS = 8000;
 
 export class Viewer {
   session: Session | undefined;
-  /** The last frame that was drawn. */
+  /** The last frame, of which at least as much is drawn as was there. */
   frame: Frame | undefined;
   background: Background = [0, 0, 0];
   /** Places that will be shown soon: filled while a stack is played. */
@@ -37,7 +39,8 @@ export class Viewer {
   blank = true;
   /** Called where there is nothing to draw with. */
   onBroken: (error: Error) => void = () => undefined;
-  private made: Renderer | undefined;
+  made: Renderer | undefined;
+  private lost: ReturnType<typeof setTimeout> | undefined;
   private area: Area = { width: 1, height: 1 };
   private device: Area = { width: 1, height: 1 };
   private rest: ReturnType<typeof setTimeout> | undefined;
@@ -54,9 +57,13 @@ export class Viewer {
     history.subscribe(() => this.invalidate());
     this.watchSize();
     // Graphics processors are taken away now and then: everything is sent to them again.
-    canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      this.lost = setTimeout(() => this.onBroken(new Error("The browser took the graphics away and did not give them back.")), LOST_MS);
+    });
     canvas.addEventListener("webglcontextrestored", () => {
-      this.made = new Renderer(canvas);
+      clearTimeout(this.lost);
+      this.made = undefined;
       this.invalidate();
     });
   }
@@ -94,7 +101,7 @@ export class Viewer {
     this.wanted = "";
     this.made?.clear();
     this.blank = true;
-    this.canvas.style.visibility = "hidden";
+    this.canvas.style.opacity = "0"; // and not hidden: it would lose the focus
     if (session) session.source.engine.onReady = () => this.invalidate();
     this.invalidate();
   }
@@ -122,28 +129,31 @@ export class Viewer {
     if (!this.frame) this.measure();
     const frame = layout(session, this.history.state, this.area, this.device.width / this.area.width);
     this.want(frame);
-    if (!this.canDraw()) return;
+    if (!this.attempt(() => !this.renderer.gl.isContextLost())) return;
     collect(frame, session.source.engine);
     this.settleWindows(session, frame);
-    if (!this.blank || frame.complete || frame.shown.some(begun)) this.paint(session, frame);
+    const draw = !this.blank || frame.complete || frame.shown.some(begun);
+    if (draw && !this.attempt(() => this.paint(session, frame))) return;
     this.frame = frame;
     for (const listener of this.listeners) listener(frame);
     if (!this.asked && drawn(frame)) this.tellWaiting(session);
   }
 
-  private canDraw(): boolean {
+  /** What has to do with the graphics may fail on this machine for good: that is told, and nothing is tried again. */
+  private attempt(work: () => boolean): boolean {
     try {
-      return !this.renderer.gl.isContextLost();
+      return work();
     } catch (error) {
       this.onBroken(error as Error);
       return false;
     }
   }
 
-  private paint(session: Session, frame: Frame): void {
+  private paint(session: Session, frame: Frame): boolean {
     this.renderer.draw(pictureOf(session, frame, this.background), this.device.width, this.device.height);
-    if (this.blank) this.canvas.style.visibility = "";
+    if (this.blank) this.canvas.style.opacity = "";
     this.blank = false;
+    return true;
   }
 
   private tellWaiting(session: Session): void {
@@ -172,11 +182,14 @@ export class Viewer {
     for (const one of views) {
       const channel = one.layer?.channel;
       if (channel === undefined || !one.layer!.automatic || session.settled.has(channel)) continue;
-      const window = automaticWindow(this.sampleOf(one));
+      const sound = one.ready.bad.length === 0;
+      // Where the coarsest pixels cannot be read, what is seen has to do, until they come after all.
+      const seen = sound ? one : frame.shown.find((shown) => shown.layer?.channel === channel) ?? one;
+      const window = automaticWindow(this.sampleOf(seen));
       if (window) session.automatic.set(channel, window);
       // A plane of which nothing is stored has no window of its own.
-      else if (one.ready.complete) session.automatic.set(channel, [0, 1]);
-      if (one.ready.complete) session.settled.add(channel);
+      else if (seen.ready.complete) session.automatic.set(channel, [0, 1]);
+      if (one.ready.complete && sound) session.settled.add(channel);
       for (const layer of frame.layers) {
         if (layer.channel === channel && window) layer.window = window;
         else if (layer.channel === channel) layer.window ??= session.automatic.get(channel);

@@ -63,7 +63,7 @@ describe("the state", () => {
       v: 1, dims: { z: 99, y: 3, q: 1 }, view: { y: 1e9, x: 5, zoom: 1e4 }, layers: [{ channel: 1, gamma: 2 }, { channel: 7 }, { channel: 2 }],
     });
     const { parts, notes } = fitted(image, state);
-    expect(parts).toEqual({ dims: { z: 9, y: 3 }, layers: [{ channel: 1, gamma: 2 }], view: { y: 128, x: 5, zoom: 256 } });
+    expect(parts).toEqual({ dims: { z: 9, y: 3 }, layers: [{ channel: 1, gamma: 2 }], view: { y: 64, x: 5, zoom: 256 } });
     expect(inOneLine(notes)).toBe(
       'Not all of the link could be used: "z" ends at 9, not at 99; there is no axis "q"; there is no channel 7, 2 (counted from 0); ' +
       "the view lay beside the image, or too close.");
