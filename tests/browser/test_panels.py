@@ -133,6 +133,17 @@ def test_lengths_are_told_only_with_their_units(page: Page, tmp_path: Path) -> N
         assert "12\n" in facts
 
 
+COLORS_OF_BLENDINGS = """
+(() => {
+  const numbers = (color) => color.match(/[0-9.]+/g).map(Number);
+  const behind = (element) => {
+    const own = numbers(getComputedStyle(element).backgroundColor);
+    return own[3] === 0 ? behind(element.parentElement) : own.slice(0, 3);
+  };
+  return [...document.querySelectorAll(".segments button")].map((one) =>
+    [one.getAttribute("aria-checked"), behind(one), numbers(getComputedStyle(one).color).slice(0, 3)]);
+})()
+"""
 COLORS_OF_A_SWITCH = """
 (() => {
   const drawn = (color) => {
@@ -154,6 +165,26 @@ def luminance(color: list[int]) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def contrast(one: float, other: float) -> float:
+    """Return the ratio of two luminances (WCAG 2.2)."""
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_the_chosen_blending_is_seen(page: Page, tmp_path: Path, *, dark: bool) -> None:
+    place = tmp_path / "image.ome.zarr"
+    zarrscope.write(np.zeros((2, 60, 80), "u1"), place, axes="cyx", levels=1)
+    with Server({"image": resolve(place)}) as server:
+        page.open(f"{server.url}?source=data/image/", dark=dark)
+        page.do("click", role="radio", name="Max")
+        page.do("ready")
+        found = page.evaluate(COLORS_OF_BLENDINGS)
+    assert [checked for checked, *_ in found] == ["false", "true", "false"]
+    grounds = [luminance(ground) for _, ground, _ in found]
+    assert min(contrast(grounds[1], other) for other in (grounds[0], grounds[2])) >= 3
+    assert min(contrast(luminance(ground), luminance(text)) for _, ground, text in found) >= 4.5
+
+
 @pytest.mark.parametrize("color", ["ffffff", "b0b0b0", "ffff00"])
 @pytest.mark.parametrize("dark", [True, False])
 def test_the_switch_of_a_channel_is_seen_to_be_on(
@@ -166,7 +197,6 @@ def test_the_switch_of_a_channel_is_seen_to_be_on(
     with Server({"image": resolve(place)}) as server:
         page.open(f"{server.url}?source=data/image/", dark=dark)
         panel, track, knob = map(luminance, page.evaluate(COLORS_OF_A_SWITCH))
-    contrast = lambda a, b: (max(a, b) + 0.05) / (min(a, b) + 0.05)  # noqa: E731
     assert contrast(knob, track) >= 3
     assert max(contrast(track, panel), contrast(knob, panel)) >= 3
 

@@ -3,7 +3,7 @@
 const SIGNS: Record<string, string> = {
   angstrom: "Å", nanometer: "nm", micrometer: "µm", millimeter: "mm", centimeter: "cm", meter: "m", kilometer: "km",
   picometer: "pm", nanosecond: "ns", microsecond: "µs", millisecond: "ms", second: "s", minute: "min", hour: "h",
-  day: "d", inch: "in", foot: "ft",
+  day: "d", inch: "in", foot: "ft", pixel: "px", pixels: "px",
 };
 
 /** Metres of units of length that people exchange for each other as numbers grow. */

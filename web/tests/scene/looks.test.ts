@@ -161,7 +161,7 @@ describe("numbers for people", () => {
     // A pixel of the screen is 0.1 µm: at most 15 µm fit into 150.
     [0.1, "micrometer", "10 µm", 100], [0.02, "micrometer", "2 µm", 100], [10, "micrometer", "1 mm", 100],
     [0.001, "micrometer", "100 nm", 100], [2, "nanometer", "200 nm", 100], [1, undefined, "100 px", 100], [1, "second", "100 s", 100],
-    [0.7, undefined, "100 px", 142.857],
+    [0.7, undefined, "100 px", 142.857], [1, "pixel", "100 px", 100],
   ])("scale bar of %s %s", (size, unit, text, width) => {
     const bar = scaleBar(size, unit, 150);
     expect(bar.text).toBe(text);
