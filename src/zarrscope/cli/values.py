@@ -69,6 +69,14 @@ def amount(text: str) -> int:
         raise ArgumentTypeError(str(error)) from None
 
 
+def whole(text: str) -> int:
+    """Return a whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r:.60} is no whole number; write for example 0 or 12") from None
+
+
 def positive(text: str) -> int:
     """Return a whole number above 0."""
     if not text.isdecimal() or int(text) < 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from zarrscope.budget import parse_size
+from zarrscope.cli import values
 from zarrscope.cli.parser import Parser
 from zarrscope.server.hosts import LOOPBACK
 from zarrscope.server.view import MEMORY, VIEWERS, first_image, view
@@ -30,9 +30,7 @@ examples:
 Ctrl-C ends it. The address holds a random token: who has it can read the image.
 """
 
-_OTHERS = (
-    "note: other machines can reach it too, without encryption; whoever has the address can read the image"
-)
+_OTHERS = "other machines can reach it too, without encryption; whoever has the address can read the image"
 
 
 def run(words: list[str]) -> int:
@@ -57,7 +55,7 @@ def run(words: list[str]) -> int:
             _say(shown.notes)
             print(shown.url, flush=True)
             if not shown.alone:
-                print(_OTHERS, *shown.elsewhere, file=sys.stderr, flush=True)
+                _say([": ".join((_OTHERS, *filter(None, [" ".join(shown.elsewhere)])))])
             print("Ctrl-C ends it", file=sys.stderr, flush=True)
             if not chosen.no_browser:
                 shown.show(missing=_no_browser)
@@ -106,19 +104,21 @@ def _parser() -> Parser:
         help="the channels to show, counted from 0 or by name (as it says)",
     )
     parser.add_argument(
-        "--z", type=int, metavar="N",
+        "--z", type=values.whole, metavar="N",
         help="plane along z, counted from 0 (the page counts from 1); the middle one by default",
     )  # fmt: skip
     parser.add_argument(
-        "--t", type=int, metavar="N",
+        "--t", type=values.whole, metavar="N",
         help="time point, counted from 0 (the page counts from 1); the first by default",
     )  # fmt: skip
     parser.add_argument("--layout", choices=LAYOUTS, help="one plane, or the three planes of a stack")
     parser.add_argument("--axes", metavar="NAMES", help="axes of the source, where it does not say, as tzcyx")
     parser.add_argument(
-        "--memory", type=parse_size, default=MEMORY, metavar="SIZE", help="for pixels, as 500MB (1 GiB)"
+        "--memory", type=values.amount, default=MEMORY, metavar="SIZE", help="for pixels, as 500MB (1 GiB)"
     )
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="0, the default, takes a free one")
+    parser.add_argument(
+        "--port", type=values.whole, default=0, metavar="N", help="0, the default, takes a free one"
+    )
     parser.add_argument(
         "--host", default=LOOPBACK, metavar="ADDRESS",
         help="to listen at; only this machine can reach the default",

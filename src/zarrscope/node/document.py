@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from zarrscope.store.contracts import Readable
 
 
+class NoMetadataError(UnsupportedError):
+    """A group says nothing of OME-Zarr."""
+
+
 @dataclass(frozen=True)
 class Document:
     """What one group says of itself.
@@ -81,7 +85,7 @@ def read_document(store: Readable, path: str = "", zarr_format: int | None = Non
     group = read_group(store, path, zarr_format)
     model, report = decode(group.attributes, zarr_format=group.zarr_format)
     if model is None:
-        raise UnsupportedError(
+        raise NoMetadataError(
             f"{store.url(path)} is a Zarr group without OME-Zarr metadata; open an image below it"
         )
     version = detect(group.attributes, group.zarr_format)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError
+from zarrscope.errors import MetadataError, NotFoundError, UnsupportedError, ZarrscopeError
 from zarrscope.ledger.strict import strict
 from zarrscope.ledger.unfinished import refuse_unfinished
-from zarrscope.node.document import read_document
+from zarrscope.node.document import NoMetadataError, read_document
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.image import Image
 from zarrscope.node.scene import Scene
 from zarrscope.store.bounds import document
+from zarrscope.store.contracts import Listable
 from zarrscope.store.keys import join
 from zarrscope.store.resolve import resolve
 
@@ -20,9 +23,14 @@ if TYPE_CHECKING:
 
     from zarrscope.store.contracts import Readable
 
+_LISTED, _READ = 5000, 50
+"""Keys and documents that are looked at to name an image in an error."""
+
 
 def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image | ImageGroup:
     """Open an OME-Zarr. One or two documents are read, no pixels, and nothing is listed.
+
+    Only of a group that says nothing it is looked up what lies below it, to name an image in the error.
 
     Where the manifest of a hierarchy says that a chunk must be there, reading it fails if it is not.
 
@@ -56,9 +64,26 @@ def open_node(url: str | os.PathLike[str] | Readable, path: str = "") -> Image |
     except NotFoundError:
         _explain_absence(store, path)
         raise
+    except NoMetadataError as error:
+        if (found := _image_below(store, path)) is None:
+            raise
+        raise NoMetadataError(f"{error}, such as {store.url(found)}") from None
     if document.model.kind in ("image", "label"):
         return Image(document)
     return ImageGroup(document) if document.model.scene is None else Scene(document)
+
+
+def _image_below(store: Readable, path: str) -> str | None:
+    """Return the path of an image below a group, as far as one is found soon."""
+    if not isinstance(store, Listable):
+        return None
+    keys = islice(store.list(f"{path}/" if path else ""), _LISTED)
+    documents = (key.rpartition("/") for key in keys if key.endswith(("/.zattrs", "/zarr.json")))
+    for below, _, _ in islice(documents, _READ):
+        with suppress(ZarrscopeError):
+            if "labels" not in below.split("/") and read_document(store, below).model.kind != "label":
+                return below
+    return None
 
 
 def _explain_absence(store: Readable, path: str) -> None:

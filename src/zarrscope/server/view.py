@@ -20,6 +20,7 @@ from zarrscope.server.wishes import check_wishes
 from zarrscope.source.registry import open_source
 from zarrscope.store.keys import without_secrets
 from zarrscope.viewer import state as states
+from zarrscope.viewer.channels import displayed_axes
 from zarrscope.viewer.neuroglancer import neuroglancer_state
 from zarrscope.viewer.neuroglancer_client import neuroglancer_link
 from zarrscope.viewer.neuroglancer_documents import retold
@@ -195,8 +196,10 @@ def view(
     dims = {axis: index for axis, index in (("z", z), ("t", t)) if index is not None}
     with ExitStack() as undo:
         undo.callback(_close, store)
-        image = None if channels is None and not dims else first_image(store)
+        image = None if channels is None and not dims and layout != "ortho" else first_image(store)
         chosen = None if image is None else check_wishes(image, channels, dims)
+        if image is not None and layout == "ortho" and len(displayed_axes(image)) < 3:
+            notes = (*notes, "layout ortho: the image has no depth; its one plane is shown")
         if viewer == "neuroglancer":
             main = first_image(store)
             store, notes = retold(store, main), (*notes, *laid_over(main))

@@ -229,7 +229,7 @@ def _group(
             tokens[k] = token
         raise SourceError(
             f"{len(missing)} of {len(missing) + len(members)} planes of {name!r} are missing, the first is "
-            f"{''.join(tokens)!r}; add them, or convert the complete ones by a pattern such as 'name_*.tif'"
+            f"{''.join(tokens)!r}; add them, or name the complete ones by a pattern such as 'name_*.tif'"
         )
     if len(at) != len(members):
         raise SourceError(f"two files of {name!r} are the same plane; remove one")

@@ -181,7 +181,7 @@ def _look(path: Path, store: SegmentCache, handles: Handles) -> Scene:
     scenes = [scene for scene in open_sharing(path, None, store, handles).scenes if not scene.associated]
     if len(scenes) > 1:
         raise SourceError(
-            f"{path} holds {len(scenes)} images and cannot be a plane of another; convert it by itself"
+            f"{path} holds {len(scenes)} images and cannot be a plane of another; name it by itself"
         )
     return scenes[0]
 
@@ -218,7 +218,12 @@ def _counted(axes: str | None, inner: str) -> str | None:
     for ending in (inner, colourless + "c", colourless):
         if text.endswith(ending):
             return text[: -len(ending)]
-    raise ArgumentError(f"axes {axes!r}: the axes of one file are {inner!r} and come last")
+    names = "".join(letter for letter in dict.fromkeys(text) if letter not in inner)
+    example = (names or next(letter for letter in "ztc" if letter not in inner)) + inner
+    raise ArgumentError(
+        f"axes {axes!r}: the axes of one file are {inner!r} and come last, as in --axes {example} "
+        f"(axes={example!r})"
+    )
 
 
 def _scene(

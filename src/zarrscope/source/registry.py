@@ -235,8 +235,11 @@ def choose(path: Path) -> Format:
         return row
     if foreign is not None:
         raise UnsupportedError(f"{path} is {foreign}")
-    known = " ".join(sorted({suffix for row in formats() for suffix in row.suffixes}))
-    raise UnsupportedError(f"{path}: no reader knows this kind of file; readable are folders and {known}")
+    known = ", ".join(row.name for row in formats())
+    raise UnsupportedError(
+        f"{path}: no reader knows this kind of file; readable are {known} and folders of planes "
+        "(docs/reference/formats.md has all suffixes)"
+    )
 
 
 def by_suffix(name: str) -> list[Format]:

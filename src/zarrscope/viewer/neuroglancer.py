@@ -87,7 +87,7 @@ def neuroglancer_state(
     others = [i for i in range(len(image.axes)) if i not in shown and not _is_channel(image.axes[i])]
     order = [*shown, *others]
     flat = len(shown) < 3 or image.shape[shown[2]] == 1
-    arrangement = LAYOUTS[layout] if layout else "xy" if flat else "4panel"
+    arrangement = LAYOUTS[layout] if layout and len(shown) > 2 else "xy" if flat else "4panel"
     layers = _image_layers(image, address, channels, chosen) if image.kind != "label" else []
     return {
         "dimensions": {image.axes[i].name: _step(image, i) for i in order},

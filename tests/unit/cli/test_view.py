@@ -258,6 +258,14 @@ def test_of_a_plate_it_is_said_how_to_see_a_field(form: str, tmp_path: Path, mon
         assert np.array_equal(zarrscope.open(shown.data).levels[0][...], PIXELS[0, 0])
 
 
+def test_of_a_flat_image_there_are_no_three_planes(tmp_path: Path) -> None:
+    zarrscope.write(PIXELS[0, 0], tmp_path / "flat.ome.zarr", axes="yx")
+    zarrscope.write(PIXELS[0], tmp_path / "stack.ome.zarr", axes="zyx")
+    assert said_by_view(tmp_path / "stack.ome.zarr", "--layout", "ortho") == []
+    (note,) = said_by_view(tmp_path / "flat.ome.zarr", "--layout", "ortho")
+    assert note == "note: layout ortho: the image has no depth; its one plane is shown"
+
+
 def test_of_a_large_plane_alone_it_is_said_how_to_get_coarser_ones(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     side, chunk = 8192, {"y": 1024, "x": 1024}
@@ -325,6 +333,16 @@ def test_channels_by_name(named: Path) -> None:
 def test_wishes_of_the_command_line(named: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words, told in (
         (["--z", "4"], "z=4: along z the image goes from 0 to 3"),
+        (
+            ["--z", "x"],
+            "argument --z: 'x' is no whole number; write for example 0 or 12 "
+            "(zarrscope view --help tells more)",
+        ),
+        (
+            ["--memory", "lots"],
+            "argument --memory: 'lots' is no size; write for example 256MB or 2GiB "
+            "(zarrscope view --help tells more)",
+        ),
         (["--channels", "DAPI,RFP"], "there is no channel RFP: there are 3, counted from 0 (DAPI, GFP, 561)"),
         (["--channels", "0,"], "there is no channel : there are 3, counted from 0 (DAPI, GFP, 561)"),
         (["--in", "neuroglancer", "--z", "9"], "z=9: along z the image goes from 0 to 3"),

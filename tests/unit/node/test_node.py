@@ -118,6 +118,17 @@ class TestWhatIsNoImage:
         zarr.open_group(tmp_path / "a", mode="w")
         self.refused(tmp_path / "a", UnsupportedError, "without OME-Zarr metadata")
 
+    @pytest.mark.parametrize("version", ["0.4", "0.5"])
+    def test_a_group_above_images(self, tmp_path: Path, version: str) -> None:
+        """One of them is named; what lies beside them is no image."""
+        zarr.open_group(tmp_path / "a", mode="w", zarr_format=2 if version == "0.4" else 3)
+        place = tmp_path / "a" / "images" / "cells"
+        zarrscope.write(np.zeros((30, 30), "u1"), place, axes="yx", version=version)
+        zarrscope.write(np.zeros((30, 30), "u1"), place / "labels" / "seen", axes="yx", version=version)
+        (tmp_path / "a" / "elements" / "b").mkdir(parents=True)
+        (tmp_path / "a" / "elements" / "b" / ".zattrs").write_text("{")
+        self.refused(tmp_path / "a", UnsupportedError, f"open an image below it, such as {place}$")
+
     @pytest.mark.parametrize("zarr_format", [2, 3])
     def test_a_zarr_array(self, tmp_path: Path, zarr_format: int) -> None:
         zarr.create_array(tmp_path / "a", shape=(3,), dtype="u1", zarr_format=zarr_format)

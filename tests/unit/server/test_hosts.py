@@ -107,7 +107,7 @@ def test_the_command_says_who_can_reach_it(tmp_path: Path) -> None:
         except OSError:
             return  # no other machine is to be reached from here
         own = way.getsockname()[0]
-    assert note.split()[-1] == here.replace("127.0.0.1", own)
+    assert note.rpartition(": ")[2].strip() == here.replace("127.0.0.1", own)
 
 
 def status(server: Server, path: str, **fields: str) -> int:

@@ -257,3 +257,18 @@ def test_names_that_are_no_text_can_be_written(tmp_path: Path) -> None:
         tifffile.imwrite(inner / f"{i}.tif", data)
     with open_source(inner) as source:
         assert source.scenes[0].description.name == "f?"
+
+
+def test_what_is_wrong_with_a_folder_is_told_with_a_way_out(tmp_path: Path) -> None:
+    for number in range(2):
+        tifffile.imwrite(tmp_path / f"a_{number}.tif", plane(number, (24, 20, 3)), photometric="rgb")
+    with pytest.raises(ArgumentError, match=r"are 'cyx' and come last, as in --axes tcyx \(axes='tcyx'\)"):
+        open_source(tmp_path, axes="t")
+    with open_source(tmp_path, axes="tcyx") as source:
+        assert [axis.name for axis in source.scenes[0].description.axes] == list("tcyx")
+    for number in range(2):
+        with tifffile.TiffWriter(tmp_path / f"a_{number}.tif") as file:
+            for height in (24, 12):
+                file.write(plane(number, (height, 20)), metadata=None)
+    with pytest.raises(SourceError, match=r"a_0\.tif holds 2 images .*; name it by itself"):
+        open_source(tmp_path)
