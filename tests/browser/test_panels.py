@@ -87,6 +87,23 @@ def test_beside_a_label_image_nothing_is_said_of_it(page: Page, labelled: Path) 
         assert "neuron" not in page.do("text")
 
 
+def test_a_label_image_without_a_size_beside_an_image_that_has_one(page: Page, labelled: Path) -> None:
+    with Server({"image": resolve(labelled)}) as server:
+        page.open(f"{server.url}?source=data/image/")
+        assert "pixel size" not in page.do("text")
+        document = labelled / ".zattrs"
+        told = json.loads(document.read_text())
+        told["multiscales"][0]["datasets"][0]["coordinateTransformations"] = [
+            {"type": "scale", "scale": [0.5, 0.5]}
+        ]
+        document.write_text(json.dumps(told))
+        page.open(f"{server.url}?source=data/image/")
+        note = "The label image nuclei says nothing of its pixel size that fits the image"
+        assert page.reads(note).count(note) == 1
+        hover(page, 40.5, 60.5)
+        assert "neuron" in page.reads("neuron")
+
+
 def test_one_of_several(page: Page, tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "two.ome.tif", ome=True) as file:
         file.write(np.full((64, 64), 50, "u1"), metadata={"axes": "YX", "Name": "first one"})

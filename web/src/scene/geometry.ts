@@ -118,6 +118,21 @@ export function imageGrid(shown: Image, shownAxis: number, other: Image, axis: n
   return { factor: near(factor, 1) ? 1 : factor, offset: near(offset, 0) ? 0 : offset };
 }
 
+/**
+ * Whether another image covers the whole although that is not what its pixel sizes say: people are told, because
+ * it may be meant to cover a part.
+ */
+export function isLaidOver(shown: Image, other: Image): boolean {
+  return other.axes.some(({ name, type }, axis) => {
+    const own = shown.axes.findIndex((one) => one.name === name);
+    if (shown === other || type !== "space" || own < 0) return false;
+    const ratio = exchanged(unitOf(other, axis), unitOf(shown, own));
+    if (ratio === undefined) return true;
+    const { factor } = imageGrid(shown, own, other, axis);
+    return !isPlaced(other) && !near((ratio * stepOf(other, axis)) / stepOf(shown, own) / factor, 1);
+  });
+}
+
 function near(value: number, whole: number): boolean {
   return Math.abs(value - whole) < 1e-6;
 }

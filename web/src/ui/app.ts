@@ -173,6 +173,7 @@ class App {
     const session = new Session(
       source!.source, image, series, () => this.viewer.invalidate(),
       (error) => this.messages.note(explain(error as Error).what),
+      (text) => this.messages.note(text),
     );
     this.fit(image);
     this.viewer.show(session);

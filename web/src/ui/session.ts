@@ -1,6 +1,7 @@
 /** An open image: what belongs to it while it is shown, and is forgotten with it. */
 
 import type { Image, Root, Series } from "../ome/model";
+import { isLaidOver } from "../scene/geometry";
 import { IdNumbers } from "../scene/labels";
 import type { TileEngine } from "../tiles/contracts";
 
@@ -9,6 +10,11 @@ export interface Source {
   openRoot(): Promise<Root>;
   openImage(path: string): Promise<Image>;
   engine: TileEngine;
+}
+
+function unfitting(path: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return `The label image ${name} says nothing of its pixel size that fits the image; it is laid over all of it.`;
 }
 
 export class Session {
@@ -30,6 +36,7 @@ export class Session {
     readonly series: readonly Series[],
     private readonly changed: () => void,
     private readonly failed: (error: unknown) => void,
+    private readonly noted: (text: string) => void,
   ) {}
 
   /** Asks for the list of label images; called once the picture has begun to load. */
@@ -54,7 +61,9 @@ export class Session {
   private async open(path: string): Promise<void> {
     this.opening.add(path);
     try {
-      this.labels.set(path, await this.source.openImage(path));
+      const label = await this.source.openImage(path);
+      this.labels.set(path, label);
+      if (isLaidOver(this.image, label)) this.noted(unfitting(path));
     } catch (error) {
       // Not asked for again: it stays in `opening`.
       this.broken += 1;

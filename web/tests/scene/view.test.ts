@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Extent, fit, pan, paneAt, panes, toPixel, toScreen, visible, zoomAt } from "../../src/scene/camera";
 import { placeOf, sliders } from "../../src/scene/dims";
-import { imageGrid, isDepthKnown, planeAxes, planeUnit, proportion, toPhysical, within } from "../../src/scene/geometry";
+import { imageGrid, isDepthKnown, isLaidOver, planeAxes, planeUnit, proportion, toPhysical, within } from "../../src/scene/geometry";
 import { emptyState } from "../../src/scene/state";
 import { bytesOf, extentOf, gridOf, planeIn, planeOf, wantOf } from "../../src/scene/wants";
 import { makeImage } from "./images";
@@ -154,6 +154,19 @@ describe("labels of another size", () => {
     expect([imageGrid(shown, 0, silent, 0), imageGrid(shown, 1, silent, 1)]).toEqual([{ factor: 2, offset: 0 }, { factor: 4, offset: 0 }]);
     const sized = makeImage({ axes: "yx", shape: [32, 16], scales: [[2, 2]] });
     expect(imageGrid(shown, 1, sized, 1)).toEqual({ factor: 4, offset: 0 });
+  });
+
+  it("are told of where they cover all of the image against what their pixel sizes say", () => {
+    const yx = (scale: number, shape = [64, 64]) => makeImage({ axes: "yx", shape, scales: [[scale, scale]] });
+    expect(isLaidOver(yx(0.5), yx(1))).toBe(true);
+    expect(isLaidOver(yx(1), yx(1, [32, 32]))).toBe(true);
+    expect(isLaidOver(yx(0.5), yx(1, [32, 32]))).toBe(false); // which is what they say
+    expect(isLaidOver(yx(1), yx(1))).toBe(false);
+    expect(isLaidOver(yx(0.5), yx(2, [16, 16]))).toBe(false);
+    expect(isLaidOver(yx(0.5), yx(2))).toBe(false); // placed, and larger than the image
+    const odd = yx(2);
+    for (const axis of odd.axes) axis.unit = "parsec";
+    expect(isLaidOver(yx(0.5), odd)).toBe(true);
   });
 
   it("are wanted in their own pixels", () => {
