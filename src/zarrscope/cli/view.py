@@ -80,7 +80,7 @@ def _show_in_napari(chosen: Namespace) -> None:
         _say(shown.notes)
         dims = {name: index for name in ("z", "t") if (index := getattr(chosen, name)) is not None}
         image = first_image(shown.store)
-        _say(laid_over(image))
+        _say([note for note in laid_over(image) if note not in shown.notes])
         open_in_napari(image, channels=check_wishes(image, chosen.channels, dims), dims=dims)
 
 

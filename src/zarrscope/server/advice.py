@@ -12,6 +12,8 @@ from zarrscope.node.image import Image
 from zarrscope.pyramid.levels import spatial_axes
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.store.keys import without_secrets
+from zarrscope.store.resolve import is_remote
+from zarrscope.viewer.placing import laid_over
 
 if TYPE_CHECKING:
     from zarrscope.source.contracts import Source
@@ -37,7 +39,8 @@ def advice(source: Source, address: str) -> tuple[str, ...]:
     if isinstance(node, ImageGroup) and node.kind in ("plate", "well"):
         return (_one_field(node, where),)
     if isinstance(node, Image):
-        return _coarser(node, where)
+        # over a network this would be a request or more for every label image before anything is shown
+        return (*_coarser(node, where), *(() if is_remote(address) else laid_over(node)))
     return ()
 
 

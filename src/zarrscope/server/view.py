@@ -202,7 +202,7 @@ def view(
             notes = (*notes, "layout ortho: the image has no depth; its one plane is shown")
         if viewer == "neuroglancer":
             main = first_image(store)
-            store, notes = retold(store, main), (*notes, *laid_over(main))
+            store, notes = retold(store, main), tuple(dict.fromkeys((*notes, *laid_over(main))))
             server = undo.enter_context(Server({name: store}, port=port, host=host))
             url = _neuroglancer_link(server, name, chosen, dims, layout)
         else:

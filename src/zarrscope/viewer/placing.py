@@ -6,10 +6,12 @@ where their document says; where that says nothing they cover the whole image.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isclose
 from typing import TYPE_CHECKING
 
+from zarrscope.errors import ZarrscopeError
 from zarrscope.model.axes import channel_axis
 from zarrscope.model.units import conversion
 
@@ -96,13 +98,17 @@ def laid_over(image: Image) -> tuple[str, ...]:
     Parameters
     ----------
     image : Image
-        The main image.
+        The main image. Labels that cannot be read are left out.
     """
-    return tuple(
-        f"labels {name}: their pixel size does not fit the image's; laid over all of it"
-        for name in image.labels
-        if placing(image.label(name), image).covers
-    )
+    found = []
+    with suppress(ZarrscopeError):
+        for name in image.labels:
+            with suppress(ZarrscopeError):
+                if placing(image.label(name), image).covers:
+                    found.append(
+                        f"labels {name}: their pixel size does not fit the image's; laid over all of it"
+                    )
+    return tuple(found)
 
 
 def _is_space(axis: Axis) -> bool:

@@ -80,6 +80,18 @@ def test_where_labels_lie(tmp_path: Path, asked: dict[str, Any], scale: float, t
     assert layer["units"] == ("micrometer", "micrometer")
 
 
+def test_the_page_lays_them_so_too_and_it_is_told(tmp_path: Path) -> None:
+    place = tmp_path / "a.ome.zarr"
+    labelled(place, [1.0])
+    told = ("labels cells: their pixel size does not fit the image's; laid over all of it",)
+    for viewer in ("browser", "neuroglancer"):
+        with zarrscope.view(place, viewer=viewer) as shown:
+            assert shown.notes == told
+    (place / "labels" / "cells" / "zarr.json").write_text("{")  # the image is to be seen all the same
+    with zarrscope.view(place) as shown:
+        assert shown.notes == ()
+
+
 def test_all_levels_as_neuroglancer_reads_them(tmp_path: Path) -> None:
     """Each level keeps its place to the finest: two pixels of it become one."""
     place = tmp_path / "a.ome.zarr"
