@@ -137,9 +137,18 @@ def test_lengths_are_told_only_with_their_units(page: Page, tmp_path: Path) -> N
         names = page.evaluate("[...document.querySelectorAll('.pane .name')].map(one => one.textContent)")
         assert names == [
             "x → y ↓",
-            "z → y ↓ · spacing along z unknown",
-            "x → z ↓ · spacing along z unknown",
+            "z → y ↓ · z spacing unknown",
+            "x → z ↓ · z spacing unknown",
         ]
+        seen = page.evaluate(
+            "(() => { const box = document.querySelectorAll('.pane .name')[1].getBoundingClientRect();"
+            " return document.elementFromPoint(box.x + 9, box.y + 9).title; })()"
+        )
+        assert seen == names[1], "in full under the pointer"
+        heights = page.evaluate(
+            "[...document.querySelectorAll('.pane .name')].map(one => one.getBoundingClientRect().height)"
+        )
+        assert len(set(heights)) == 1, "one line each, also in the narrow pane"
         bar, pane = (
             page.evaluate(f"document.querySelector('{name}').getBoundingClientRect().bottom")
             for name in (".scalebar", ".pane")

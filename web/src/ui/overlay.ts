@@ -125,7 +125,9 @@ export class Overlay {
       const names = [frame.image.axes[axes.across]!.name, frame.image.axes[axes.down]!.name];
       const unknown = pane.name !== "xy" && !isDepthKnown(frame.image);
       const depth = frame.image.axes[planeAxes(frame.image).depth!]?.name;
-      setText(name!, `${names[0]} → ${names[1]} ↓${unknown ? ` · spacing along ${depth} unknown` : ""}`);
+      setText(name!, `${names[0]} → ${names[1]} ↓${unknown ? ` · ${depth} spacing unknown` : ""}`);
+      // Told in full under the pointer, where it is cut off.
+      name!.title = unknown ? name!.textContent : "";
       down!.style.transform = `translateX(${at.x - pane.left}px)`;
       across!.style.transform = `translateY(${at.y - pane.top}px)`;
     });
