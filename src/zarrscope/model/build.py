@@ -98,7 +98,7 @@ def multiscale_of(
     )
 
 
-_AT_ONCE = 4
+AT_ONCE = 4
 """Of more channels than this, the first so many are shown at once, unless somebody says which."""
 
 
@@ -130,8 +130,8 @@ def rendering_of(channels: Items[Channel], window: Window) -> Rendering | None:
         high = window.max if own.max is None else own.max
         own = replace(own, min=own.start if low is None else low, max=own.end if high is None else high)
         full.append(replace(channel, color=channel.color or colors[index], window=own))
-    if len(full) > _AT_ONCE and all(channel.active is None for channel in full):
-        full = [replace(channel, active=index < _AT_ONCE) for index, channel in enumerate(full)]
+    if len(full) > AT_ONCE and all(channel.active is None for channel in full):
+        full = [replace(channel, active=index < AT_ONCE) for index, channel in enumerate(full)]
     return Rendering(tuple(full))
 
 

@@ -12,7 +12,7 @@ from zarrscope.node.image import Image
 from zarrscope.pyramid.levels import spatial_axes
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.store.keys import without_secrets
-from zarrscope.store.resolve import is_remote
+from zarrscope.store.resolve import ARCHIVES, is_remote
 from zarrscope.viewer.placing import laid_over
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 64 << 20
 """Bytes of a plane that are there soon enough, so that no coarser level is missed."""
-
-_ARCHIVES = (".ozx", ".zip")
 
 
 def advice(source: Source, address: str) -> tuple[str, ...]:
@@ -51,7 +49,7 @@ def _one_field(node: ImageGroup, where: str) -> str:
     if first is None:
         return f"{told}, and no field of it is there"
     unpacked, command = where, ""
-    if where.lower().endswith(_ARCHIVES):
+    if where.lower().endswith(ARCHIVES):
         unpacked = f"{where.rpartition('.')[0].removesuffix('.ome.zarr').removesuffix('.zarr')}.ome.zarr"
         command = f"zarrscope copy {quote(where)} {quote(unpacked)} && "
     return f"{told}; one field: {command}zarrscope view {quote(f'{unpacked}/{first}')}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _HTTP = ("http", "https")
 _KNOWN = "a path, file:, http://, https://, s3://, gs://, az:// or abfs://"
-_ARCHIVES = (".zip", ".ozx")
+ARCHIVES = (".zip", ".ozx")
 
 
 def is_remote(url: str) -> bool:
@@ -72,7 +72,7 @@ def resolve(url: str | os.PathLike[str] | Readable) -> Readable:
         raise NotFoundError(f"{path}: no such file or folder")
     if not os.path.isfile(path):  # noqa: PTH113
         return LocalStore(path)
-    if not path.lower().endswith(_ARCHIVES):
+    if not path.lower().endswith(ARCHIVES):
         raise UnsupportedError(f"{path} is a file, not a Zarr; convert it with 'zarrscope convert'")
     from zarrscope.store.zip import ZipStore
 
@@ -97,7 +97,7 @@ def resolve_writable(url: str | os.PathLike[str] | Writable) -> Writable:
     if is_remote(text):
         return _remote_writable(text)
     path = local_path(url)
-    if path.lower().endswith(_ARCHIVES) and not os.path.isdir(path):  # noqa: PTH112
+    if path.lower().endswith(ARCHIVES) and not os.path.isdir(path):  # noqa: PTH112
         from zarrscope.store.zip_writer import ZipWriter
 
         return ZipWriter(path)
@@ -139,7 +139,7 @@ def _archive_in(text: str) -> tuple[str, str] | None:
         name, folder = unquote(name), urlunsplit(parts._replace(path=folder))
     else:
         folder, _, name = text.rstrip("/").rpartition("/")
-    return (folder, name) if name.lower().endswith(_ARCHIVES) and not folder.endswith("/") else None
+    return (folder, name) if name.lower().endswith(ARCHIVES) and not folder.endswith("/") else None
 
 
 def _remote_archive(folder: str, name: str) -> Readable:

@@ -15,6 +15,7 @@ import numpy as np
 
 from zarrscope.errors import ArgumentError
 from zarrscope.model.axes import channel_axis, channel_count
+from zarrscope.model.build import AT_ONCE
 from zarrscope.model.rendering import RGB, Channel, color_digits, is_rgb
 from zarrscope.types import Region
 
@@ -28,9 +29,6 @@ _PAIR = ("00ff00", "ff00ff")
 _PALETTE = (
     "4d9dff", "3fe07a", "ff5a4f", "ffd23f", "e05cff", "2ee6e6", "ff9a3c", "b9ff66", "ff7fb0", "ffffff",
 )  # fmt: skip
-_AT_ONCE = 4
-"""More channels than this are not shown at once unless the document says so."""
-
 _PERCENTILES = (0.1, 99.9)
 _WIDEST = 2048
 """Pixels along each side of what automatic windows are taken from."""
@@ -108,12 +106,12 @@ def channel_looks(
         raise ArgumentError(f"there is no channel {wrong[0]!r}: there are {count}, counted from 0")
     told = channels_of(image)
     rgb = is_rgb(told, str(image.dtype))
-    many = count > _AT_ONCE and not any(one.color or one.window for one in told)
+    many = count > AT_ONCE and not any(one.color or one.window for one in told)
     looks = []
     for index, channel in enumerate(told):
         asked = chosen.get(index, {}) if isinstance(chosen, Mapping) else {}
         window = _window(image, channel, index, asked.get("window"), dims or {}, rgb=rgb)
-        visible = channel.active is not False and (not many or index < _AT_ONCE)
+        visible = channel.active is not False and (not many or index < AT_ONCE)
         if chosen is not None and not isinstance(chosen, Mapping):
             visible = index in chosen
         looks.append(

@@ -141,9 +141,13 @@ def test_who_reads_the_file_waits_for_what_others_work_with() -> None:
         order.append("let go")
         del used
 
+    def read() -> np.ndarray[Any, Any]:
+        order.append("read")
+        return block(200)
+
     def reading() -> None:
         begun.wait(10)
-        cache.get(key(1), 200, lambda: order.append("read") or block(200))  # type: ignore[func-returns-value]
+        cache.get(key(1), 200, read)
 
     run_together(working, reading)
     assert order == ["let go", "read"]
