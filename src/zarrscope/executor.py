@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import local
@@ -63,7 +63,7 @@ class Threads:
     def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
         """Yield the result of each item; after an error or when closed, nothing new is begun."""
         waiting: deque[Future[R]] = deque()
-        with ThreadPoolExecutor(self.workers, "zarrscope", initializer=_enter) as threads:
+        with _lent(self.workers) as threads:
             try:
                 for item in items:
                     waiting.append(threads.submit(fn, item))
@@ -74,6 +74,26 @@ class Threads:
             finally:
                 for future in waiting:
                     future.cancel()
+                wait(waiting)
+
+
+_resting: dict[int, ThreadPoolExecutor] = {}
+"""Threads that have nothing to do, by their number."""
+
+
+@contextmanager
+def _lent(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Lend so many threads to one user, who has finished with them in the end.
+
+    Those that have been here before come first: what the allocator keeps for a thread is used again.
+    With new threads for each level of an image, memory would grow from level to level.
+    """
+    threads = _resting.pop(workers, None) or ThreadPoolExecutor(workers, "zarrscope", initializer=_enter)
+    try:
+        yield threads
+    finally:
+        if _resting.setdefault(workers, threads) is not threads:
+            threads.shutdown(wait=False)
 
 
 def executor(workers: int | None = None) -> Executor:
@@ -144,6 +164,7 @@ def _enter_wide() -> None:
 
 def _after_fork() -> None:
     """Forget what a forked child has from its parent: pools without their threads, the mark of a worker."""
+    _resting.clear()
     pool.cache_clear()
     wide_pool.cache_clear()
     _here.worker = _here.waiter = False

@@ -65,7 +65,39 @@ class TestMap:
         assert count <= 2 + chosen.workers
         time.sleep(0.02)
         assert len(begun) == count
-        assert not [t for t in threading.enumerate() if t.name.startswith("zarrscope_")]
+
+    def test_closing_waits_for_what_has_begun(self, chosen: Threads) -> None:
+        begun, ended = [], []
+
+        def slow(i: int) -> None:
+            begun.append(i)
+            time.sleep(0.05)
+            ended.append(i)
+
+        with closing(chosen.map(slow, range(1000))) as results:
+            next(results)
+        assert sorted(begun) == sorted(ended)
+
+
+def test_threads_are_used_again_but_not_by_two_at_a_time() -> None:
+    """Threads that are new for each level make the memory of a run grow from level to level."""
+    executor = Threads(7)
+
+    def who(barrier: threading.Barrier) -> set[threading.Thread]:
+        def me(_: int) -> threading.Thread:
+            barrier.wait(10)
+            return threading.current_thread()
+
+        return set(executor.map(me, range(7)))
+
+    assert who(threading.Barrier(7)) == who(threading.Barrier(7))
+    both, found = threading.Barrier(14), []
+    others = [threading.Thread(target=lambda: found.append(who(both))) for _ in range(2)]
+    for thread in others:
+        thread.start()
+    for thread in others:
+        thread.join(20)
+    assert len(found[0] | found[1]) == 14
 
 
 def test_items_that_fail_are_told() -> None:
