@@ -155,6 +155,8 @@ def _stored(
     room = max(prod(unit) * itemsize, min(_GATHERED, memory // 8))
     for i in reversed(plane):
         times = min(-(-chunks[i] // unit[i]), room // (prod(block) * itemsize))
+        if times > 1 and unit[i] * times % 2:
+            times -= 1  # even, so that no window of two by two needs two blocks
         block[i] *= max(1, times)
     return VirtualLevel(path, shape, chunks, _within(block, shape), 0, ones, False)
 
