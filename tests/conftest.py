@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from pathlib import Path
+from socketserver import StreamRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PROOF = os.environ.get("ZARRSCOPE_PROOF") == "1"
 SHARED = Path(os.environ.get("ZARRSCOPE_SHARED") or ROOT.parent / "shared")
 JUDGES = sorted(path.stem for path in (ROOT / "requirements" / "judges").glob("*.in"))
+
+# Head and body of an answer are two packets: without this the second waits 40 ms for word of the first.
+StreamRequestHandler.disable_nagle_algorithm = True
 
 # Hypothesis would choose a profile with the same examples every time where CI is set: ours are random
 # everywhere, and the seed is printed.
