@@ -12,6 +12,8 @@ from pathlib import Path
 from random import random
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from zarrscope.errors import InvalidKeyError, StoreError
 from zarrscope.executor import wait_together
 from zarrscope.store.contracts import Buffer, ByteRange, Info, Request, Suffix
@@ -43,24 +45,17 @@ class LocalValue:
         self._handle, self._path = handle, path
 
     def at_once(self, start: int, stop: int) -> Buffer | None:
-        """Return bytes without waiting for the disk; None where they are not in memory or nobody can tell.
-
-        The first and the last byte stand for all: what was read lately was read from end to end.
-        """
+        """Return bytes without waiting for the disk; None where not all are in memory or nobody can tell."""
         if _NOT_WAITING is None:  # pragma: no cover - only Linux tells
             return None
         if start >= stop:
             return b""
-        one = [bytearray(1)]
+        data = np.empty(stop - start, np.uint8).data  # a bytearray would be filled with zeros first
         try:
-            if not os.preadv(self._handle, one, start, _NOT_WAITING):
-                return None
-            if not os.preadv(self._handle, one, stop - 1, _NOT_WAITING):
-                return None
-        except OSError:
+            there = os.preadv(self._handle, [data], start, _NOT_WAITING)
+        except OSError:  # nothing of it is in memory, or this file system cannot tell
             return None
-        with explained(self._path):
-            return _read_range(self._handle, (start, stop), None)
+        return data if there == len(data) else None
 
     def close(self) -> None:
         """Close the file."""
