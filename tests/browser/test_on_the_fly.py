@@ -27,9 +27,10 @@ def plane(y: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
     return ((y[:, None] // 3 * 7 + x[None] // 5 * 11 + (y[:, None] // 512) * 200) % 4000).astype("u2")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    path = tmp_path_factory.mktemp("huge") / "huge.tif"
+@pytest.fixture(scope="module", params=["TIFF", "OME-Zarr"])
+def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("huge")
+    path = folder / "huge.tif"
     rows, columns = np.arange(SIDE), np.arange(SIDE)
     tiles = (
         plane(rows[y : y + TILE], columns[x : x + TILE])
@@ -37,6 +38,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         for x in range(0, SIDE, TILE)
     )
     tifffile.imwrite(path, tiles, shape=(SIDE, SIDE), dtype="u2", tile=(TILE, TILE), compression="zlib")
+    if request.param == "OME-Zarr":
+        pixels = tifffile.imread(path)
+        path = folder / "huge.ome.zarr"
+        zarrscope.write(pixels, path, axes="yx", levels=1, chunks={"y": TILE, "x": TILE}, shards="none")
     with zarrscope.view(path) as shown:
         yield shown
 

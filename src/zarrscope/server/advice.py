@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from math import prod
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from zarrscope.budget import format_size
 from zarrscope.node.groups import ImageGroup
 from zarrscope.node.image import Image
-from zarrscope.pyramid.levels import spatial_axes
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.store.keys import without_secrets
 from zarrscope.store.resolve import ARCHIVES, is_remote
 from zarrscope.viewer.placing import laid_over
+from zarrscope.virtual.completed import AT_ONCE, plane_bytes
 
 if TYPE_CHECKING:
     from zarrscope.source.contracts import Source
+    from zarrscope.virtual.store import VirtualStore
+    from zarrscope.virtual.stored import Below
 
-_AT_ONCE = 64 << 20
-"""Bytes of a plane that are there soon enough, so that no coarser level is missed."""
 
-
-def advice(source: Source, address: str) -> tuple[str, ...]:
+def advice(source: Source, address: str, store: VirtualStore | Below) -> tuple[str, ...]:
     """Return lines for somebody who opens a source.
 
     Parameters
@@ -31,6 +29,8 @@ def advice(source: Source, address: str) -> tuple[str, ...]:
         What was opened.
     address : str
         As it was given.
+    store : VirtualStore or Below
+        What is served of it.
     """
     node = source.node if isinstance(source, ZarrSource) else None
     where = without_secrets(address).rstrip("/")
@@ -38,7 +38,7 @@ def advice(source: Source, address: str) -> tuple[str, ...]:
         return (_one_field(node, where),)
     if isinstance(node, Image):
         # over a network this would be a request or more for every label image before anything is shown
-        return (*_coarser(node, where), *(() if is_remote(address) else laid_over(node)))
+        return (*_coarser(node, where, store), *(() if is_remote(address) else laid_over(node)))
     return ()
 
 
@@ -55,15 +55,13 @@ def _one_field(node: ImageGroup, where: str) -> str:
     return f"{told}; one field: {command}zarrscope view {quote(f'{unpacked}/{first}')}"
 
 
-def _coarser(image: Image, where: str) -> tuple[str, ...]:
+def _coarser(image: Image, where: str, store: VirtualStore | Below) -> tuple[str, ...]:
     """Return what helps where all of a large plane has to be read to show it."""
-    if len(image.multiscale.datasets) > 1:
+    size = plane_bytes(image)
+    if size <= AT_ONCE:
         return ()
-    level = image.levels[0]
-    plane = prod(level.shape[i] for i in spatial_axes(image.axes)[-2:]) * int(level.dtype.itemsize)
-    if plane <= _AT_ONCE:
-        return ()
+    added = "are computed while you look" if store.computed_levels else "are missed: all of it comes slowly"
     return (
-        f"{where} has one level only, and {format_size(plane)} a plane: showing all of it is slow; "
-        f"this adds coarser ones: zarrscope convert {quote(where)} NEW.ome.zarr",
+        f"{where} has no level with less than {format_size(size)} a plane; coarser ones {added}. "
+        f"To store them: zarrscope convert {quote(where)} NEW.ome.zarr",
     )

@@ -172,8 +172,9 @@ class App:
     async def _validate(self, name: str) -> Answer:
         if name not in self.stores:
             return text(404, f"there is no image {name!r} here; api/info lists them")
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._pool, validate, self.stores[name])
+        loop, store = asyncio.get_running_loop(), self.stores[name]
+        stored = getattr(store, "stored", store)  # of what was added nobody has to hear
+        found = await loop.run_in_executor(self._pool, validate, stored)
         return Answer(200, _JSON, (json.dumps(found.to_json()).encode(),))
 
 

@@ -265,7 +265,7 @@ def _store(thing: Any, axes: str | None, memory: int) -> tuple[Any, str, tuple[s
     source = open_source(text, axes=axes, cache=memory // 4)
     try:
         store = encode(source, memory=memory)
-        return store, _name(text), (*store.notes, *advice(source, text))
+        return store, _name(text), (*store.notes, *advice(source, text, store))
     except BaseException:
         source.close()
         raise

@@ -20,6 +20,7 @@ from zarrscope.source.ordered import images_of
 from zarrscope.source.registry import choose
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.virtual.blocks import BlockCache
+from zarrscope.virtual.completed import Completed, fits, lacking
 from zarrscope.virtual.image import image_of
 from zarrscope.virtual.store import VirtualStore
 from zarrscope.virtual.stored import Below
@@ -89,23 +90,50 @@ def encode(
     again = (_again, (thing, version, memory, workers))
     node = thing.node if isinstance(thing, ZarrSource) else thing
     if isinstance(node, Image | ImageGroup) and version in (None, node.version):
-        return Below(node.document.store, node.document.path, thing.close if node is not thing else None)
+        stored = Below(node.document.store, node.document.path, thing.close if node is not thing else None)
+        return _completed(node, stored, memory, workers, again) or stored
     source = _source(thing)
+    return _made(source, thing, version or "0.5", memory, workers, again)
+
+
+def _made(
+    source: Shown, thing: Any, version: str, memory: int, workers: int | None, again: tuple[Any, ...]
+) -> VirtualStore:
+    """Return a store of all images of a source."""
     threads = crew(min(workers or cores(), max(1, memory // _A_THREAD)))
     cache, chosen = BlockCache(memory), images_of(source.scenes)
     images = [
         image_of(
-            scene, number, "" if len(chosen) == 1 else str(number), version or "0.5", cache, threads, memory,
+            scene, number, "" if len(chosen) == 1 else str(number), version, cache, threads, memory,
             side_by_side=workers != 1,
         )
         for number, scene in enumerate(chosen)
     ]  # fmt: skip
     return VirtualStore(
-        images, version or "0.5", cache, _name(thing, images[0].description),
+        images, version, cache, _name(thing, images[0].description),
         ome_xml=lambda: source.ome_xml, fingerprint=source.fingerprint,
         closing=(partial(threads.shutdown, wait=False), source.close), again=again, made_from=_format(thing),
         notes=tuple(dict.fromkeys(note for scene in chosen for note in scene.notes)),
     )  # fmt: skip
+
+
+def _completed(
+    node: Image | ImageGroup, stored: Below, memory: int, workers: int | None, again: tuple[Any, ...]
+) -> Completed | None:
+    """Return a stored image with the levels that it lacks; None where it lacks none, or can have none."""
+    if not isinstance(node, Image) or node.version not in VERSIONS:
+        return None
+    try:
+        scenes = lacking(node)
+        if not scenes:
+            return None
+        made = _made(_Several(tuple(scenes.values())), node, node.version, memory, workers, again)
+    except ZarrscopeError:  # what is stored can be shown all the same
+        return None
+    if not all(map(fits, made.images, scenes.values())):
+        made.close()
+        return None
+    return Completed(stored, made, tuple(scenes), again)
 
 
 def _source(thing: Any) -> Shown:
@@ -116,7 +144,7 @@ def _source(thing: Any) -> Shown:
     if hasattr(thing, "scenes") and hasattr(thing, "fingerprint"):
         return cast("Shown", thing)
     if isinstance(thing, Scene):
-        return _Alone(thing)
+        return _Several((thing,))
     levels = list(thing) if isinstance(thing, list | tuple) else [thing]
     arrays = [level if isinstance(level, LazyArray) else ForeignArray(level) for level in levels]
     if not arrays or len(arrays[0].shape) not in BY_NDIM or len({len(a.shape) for a in arrays}) > 1:
@@ -124,16 +152,16 @@ def _source(thing: Any) -> Shown:
             f"{type(thing).__name__}: give a source, an image, or arrays of one to five axes, finest first"
         )
     axes = tuple(axis(letter) for letter in BY_NDIM[len(arrays[0].shape)])
-    return _Alone(Scene(ImageDescription("", axes, (None,) * len(axes)), arrays))
+    return _Several((Scene(ImageDescription("", axes, (None,) * len(axes)), arrays),))
 
 
-class _Alone:
-    """One scene as a source; nobody knows when it changes, so its tags hold for this store alone."""
+class _Several:
+    """Scenes as a source; nobody knows when they change, so their tags hold for this store alone."""
 
     ome_xml: str | None = None
 
-    def __init__(self, scene: Scene) -> None:
-        self.scenes, self._state = (scene,), uuid4().hex
+    def __init__(self, scenes: Sequence[Scene]) -> None:
+        self.scenes, self._state = scenes, uuid4().hex
 
     def fingerprint(self) -> str:
         return self._state

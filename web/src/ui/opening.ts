@@ -36,7 +36,7 @@ const SOON = 64 * 2 ** 20;
 export function noteCosts(image: Image, named: NamedImage | undefined): void {
   if (named?.format) image.madeFrom = named.format;
   const made = named?.images?.find((one) => one.path === image.path);
-  const number = (path: string): number => image.levels.findIndex((level) => level.path === (image.path ? `${image.path}/${path}` : path));
+  const number = (path: string): number => image.levels.findIndex((level) => level.path === path);
   const slow = made?.levels.filter((one) => one.computed && one.plane_bytes > SOON).map((one) => number(one.path)) ?? [];
   if (!made) return;
   // The page sees more of the image than the sample was, unless that comes late.
