@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from heapq import merge
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from zarrscope.documents import dump_json, safe_json
+from zarrscope.errors import ZarrscopeError
 from zarrscope.ledger.folder import FOLDER
 from zarrscope.model.axes import channel_axis
 from zarrscope.pyramid.levels import spatial_axes
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.store.keys import check_key, join
 from zarrscope.store.memory import MemoryStore
+from zarrscope.store.resolve import is_remote
 from zarrscope.virtual.stored import Below
 
 if TYPE_CHECKING:
@@ -39,14 +42,20 @@ def lacking(image: Image) -> dict[str, Scene]:
     image : Image
         It and its label images are looked at.
     """
-    found = {}
-    for below in ("", *(f"labels/{name}" for name in image.labels)):
-        one = image.label(below.partition("/")[2]) if below else image
-        if plane_bytes(one) > AT_ONCE:
-            stored = Below(one.document.store, one.document.path)
-            if all(_placing(dataset) for dataset in _multiscale(_read(stored, _name(stored)))["datasets"]):
-                found[below] = ZarrSource(stored).scenes[0]
+    found = _lacking("", image)
+    if found or not is_remote(image.url):  # there each label image is a few requests more
+        for name in image.labels:
+            with suppress(ZarrscopeError):  # who looks at it will be told
+                found |= _lacking(f"labels/{name}", image.label(name))
     return found
+
+
+def _lacking(below: str, image: Image) -> dict[str, Scene]:
+    if plane_bytes(image) <= AT_ONCE:
+        return {}
+    stored = Below(image.document.store, image.document.path)
+    datasets = _multiscale(_read(stored, _name(stored)))["datasets"]
+    return {below: ZarrSource(stored).scenes[0]} if all(map(_placing, datasets)) else {}
 
 
 def plane_bytes(image: Image) -> int:

@@ -182,6 +182,13 @@ def test_a_damaged_chunk_is_an_error_of_what_is_made_of_it(tmp_path: Path) -> No
         np.testing.assert_array_equal(image.levels[2][0], halved(halved(PIXELS))[0])
 
 
+def test_an_unreadable_label_image_is_in_nobodys_way(tmp_path: Path) -> None:
+    place = stored(tmp_path / "a.ome.zarr", "0.5")
+    (place / "labels/cells/zarr.json").write_text("{")
+    with encode(open_source(place)) as store:
+        assert store.computed_levels == ("computed1", "computed2")
+
+
 @pytest.mark.parametrize("why", ["version", "placing", "order of axes", "collection"])
 def test_where_none_can_be_added_it_stays_as_it_stands(tmp_path: Path, why: str) -> None:
     place = tmp_path / "a.ome.zarr"
