@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from heapq import merge
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from zarrscope.documents import dump_json, safe_json
 from zarrscope.errors import ZarrscopeError
 from zarrscope.ledger.folder import FOLDER
 from zarrscope.model.axes import channel_axis
+from zarrscope.model.labels import ImageLabel
 from zarrscope.pyramid.levels import spatial_axes
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.store.keys import check_key, join
@@ -55,7 +57,12 @@ def _lacking(below: str, image: Image) -> dict[str, Scene]:
         return {}
     stored = Below(image.document.store, image.document.path)
     datasets = _multiscale(_read(stored, _name(stored)))["datasets"]
-    return {below: ZarrSource(stored).scenes[0]} if all(map(_placing, datasets)) else {}
+    if not all(map(_placing, datasets)):
+        return {}
+    scene = ZarrSource(stored).scenes[0]
+    if below and scene.description.label is None:  # it stands among labels: their numbers have no mean
+        scene = replace(scene, description=replace(scene.description, label=ImageLabel()))
+    return {below: scene}
 
 
 def plane_bytes(image: Image) -> int:
@@ -206,8 +213,8 @@ class Completed(Below):
             translation = [t + s * d for t, s, d in zip(first, size, shifts, strict=True)]
             steps = [{"type": "scale", "scale": scale}, {"type": "translation", "translation": translation}]
             listed.append({"path": f"{_NAME}{number}", "coordinateTransformations": steps})
-        if image.guessed and "omero" in _ours(made):
-            _ours(document)["omero"] = _ours(made)["omero"]
+        if image.guessed:
+            _with_windows(_ours(document), _ours(made)["omero"], image.guessed)
         return document
 
 
@@ -215,6 +222,18 @@ def fits(image: VirtualImage, scene: Scene) -> bool:
     """Return whether the axes of the levels that were made are those that are stored, in their order."""
     names = [[axis.name for axis in one.description.axes] for one in (image, scene)]
     return names[0] == names[1] and image.levels[-1].computed
+
+
+def _with_windows(ours: Any, made: Any, guessed: Sequence[int]) -> None:
+    """Give windows to the channels that have none; whatever else is said of them stays."""
+    known = ours.setdefault("omero", {})
+    channels = known.get("channels") or []
+    for number, channel in enumerate(made["channels"]):
+        if number >= len(channels):
+            channels.append(channel)
+        elif number in guessed:
+            channels[number] = {**channel, **channels[number], "window": channel["window"]}
+    known["channels"] = channels
 
 
 def _name(stored: Below) -> str:

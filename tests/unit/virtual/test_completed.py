@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIXELS = noise((2, 700, 900))
-LABELS = np.repeat(np.repeat(noise((70, 90), "u1").astype("u4"), 10, 0), 10, 1)
+LABELS = np.repeat(np.repeat(noise((100, 129), "u1").astype("u4") * 1000, 7, 0), 7, 1)[:700, :900]
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,8 @@ def stored(place: Path, version: str, *, labels: bool = True, levels: int = 1) -
 
 def mark(version: str, document: Any) -> None:
     ours = document["attributes"]["ome"] if version == "0.5" else document
-    ours["image-label"] = {"version": version, "source": {"image": "../../"}}
+    if version == "0.4":  # which need not be said
+        ours["image-label"] = {"version": version, "source": {"image": "../../"}}
     del ours["omero"]
 
 
@@ -104,9 +105,10 @@ def test_label_images_keep_to_their_numbers(tmp_path: Path) -> None:
     with encode(open_source(stored(tmp_path / "a.ome.zarr", "0.5"))) as store:
         label = opened(store).label("cells")
         assert len(label.levels) == 3
-        four = windows(LABELS, (0, 1))
-        np.testing.assert_array_equal(label.levels[1][:], four[..., 0])  # squares of ten: all four are alike
-        assert label.document.model.image_label is not None
+        found, four = label.levels[1][:], windows(LABELS, (0, 1))
+        alike = (four == four[..., :1]).all(-1)
+        np.testing.assert_array_equal(found[alike], four[alike][:, 0])
+        assert (four == found[..., None]).any(-1).all()  # at edges as well: one of the four, and no mean
 
 
 def test_further_levels_follow_the_coarsest_that_is_stored(tmp_path: Path) -> None:
@@ -135,6 +137,22 @@ def test_channels_without_a_window_get_one(tmp_path: Path) -> None:
         assert low < np.percentile(PIXELS[0], 2) < np.percentile(PIXELS[0], 98) < high
         assert found["attributes"]["mine"] == {"kept": 1}
         assert "consolidated_metadata" not in found
+
+
+def test_what_is_known_of_channels_stays(tmp_path: Path) -> None:
+    place = stored(tmp_path / "a.ome.zarr", "0.5", labels=False)
+    document = json.loads((place / "zarr.json").read_text())
+    known = {"start": 5.0, "end": 9.0, "min": 0.0, "max": 9.0}
+    told = [{"label": "DAPI", "color": "0000FF", "mine": 1}, {"color": "FF0000", "window": known}]
+    document["attributes"]["ome"]["omero"] = {"rdefs": {"defaultZ": 3}, "channels": told}
+    (place / "zarr.json").write_text(json.dumps(document))
+    with encode(open_source(place)) as store:
+        omero = json.loads(bytes(store.get("zarr.json") or b""))["attributes"]["ome"]["omero"]
+        assert omero["rdefs"] == {"defaultZ": 3}
+        first, second = omero["channels"]
+        assert second == told[1]
+        assert {**first, "window": None} == {**told[0], "window": None}
+        assert first["window"]["start"] < np.median(PIXELS[0]) < first["window"]["end"]
 
 
 def test_a_viewer_is_told_by_the_paths_of_what_is_served(tmp_path: Path) -> None:
