@@ -106,6 +106,8 @@ class App:
         if method not in ("GET", "HEAD"):
             return text(405, f"{method} is not for this server: it only reads", {"allow": PREFLIGHT["allow"]})
         path = self._below_token(scope["path"], asked)
+        if path is None and self._below_token(f"{scope['path']}/", {}) == "":
+            return self._with_slash(scope["query_string"])
         if path is None:
             return text(403, "the address lacks its token: use the whole address that was printed")
         try:
@@ -126,6 +128,11 @@ class App:
         if hmac.compare_digest(said, b"Bearer " + self._token):
             return path.removeprefix("/")
         return None
+
+    def _with_slash(self, query: bytes) -> Answer:
+        """Lead to the page whose address lost its last slash: what it names is relative to that."""
+        place = f"{self._token.decode()}/" + (f"?{query.decode('latin-1')}" if query else "")
+        return Answer(307, {"location": place, "cache-control": "no-store"})
 
     async def _route(
         self, path: str, scope: Mapping[str, Any], asked: Mapping[str, str], receive: Receive, *, head: bool

@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import numpy as np
 import pytest
@@ -192,6 +192,14 @@ def test_token(server: Server, wrong: str) -> None:
     said = {"Authorization": f"Bearer {token}"}
     assert ask(f"{root}data/local/a/b", fields=said)[2] == DATA
     assert ask(f"{root}data/local/a/b", fields={"Authorization": "Bearer x"})[0] == 403
+
+
+@pytest.mark.parametrize("query", ["", "?source=data/local/"])
+def test_the_address_of_the_page_without_its_last_slash(server: Server, query: str) -> None:
+    address = server.url.rstrip("/") + query
+    status, fields, body = ask(address)
+    assert (status, body) == (307, b"")
+    assert urljoin(address, fields["location"]) == server.url + query
 
 
 def test_preflight(server: Server) -> None:
