@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import imagecodecs
 import numpy as np
@@ -175,11 +175,17 @@ def test_a_picture_is_saved(viewed: Page) -> None:
     viewed.set(view={"y": 100.2, "x": 120.3, "zoom": 2})
     saved = viewed.do("download", key="s")
     found = imagecodecs.png_decode(Path(saved["path"]).read_bytes())[..., :3]
-    assert saved["name"].endswith(".png")
+    assert saved["name"].endswith("_t0_z4.png"), "which plane it shows stands in its name"
     canvas = viewed.pixels()
     assert found.shape == canvas.shape
     same = np.all(np.abs(found.astype(int) - canvas) <= 2, axis=-1)
     assert 0.9 < same.mean() < 1  # the scale bar is drawn into it
+
+
+def test_a_link_that_speaks_of_labels_which_are_not_there(page: Page, server: Server) -> None:
+    wish = json.dumps({"v": 1, "labels": [{"path": "labels/other", "visible": True}]})
+    page.open(f"{server.url}?source=data/image/#{quote(wish)}", width=WIDTH, height=HEIGHT)
+    assert "labels/other" in page.reads("which is not here")
 
 
 def test_markup_in_metadata_is_text(viewed: Page) -> None:

@@ -1,6 +1,7 @@
 /** What buttons and keys do. */
 
 import { zoomAt } from "../scene/camera";
+import { sliders } from "../scene/dims";
 import { planeAxes, proportion, sizeOf } from "../scene/geometry";
 import { formatBytes } from "../scene/numbers";
 import { toRgb } from "../scene/layers";
@@ -141,7 +142,9 @@ async function screenshot({ viewer, messages, overlay }: Parts): Promise<void> {
   const light = viewer.background[0] > 0.5;
   const bar = frame.state.scaleBar ? overlay.bar : undefined;
   const blob = await drawScaleBar(pixels, bar, overlay.raised, frame.ratio, toRgb(light ? "111111" : "ffffff"));
-  save(blob, `${document.title.split(" · ")[0]!.replace(/[^\w.-]+/g, "_") || "zarrscope"}.png`);
+  const name = document.title.split(" · ")[0]!.replace(/[^\w.-]+/g, "_") || "zarrscope";
+  const place = sliders(frame.image, frame.state).map((dim) => `_${dim.name}${dim.index}`).join("");
+  save(blob, `${name}${place.replace(/[^\w.-]+/g, "_")}.png`);
   messages.note("The screenshot was saved.", 3);
 }
 

@@ -181,7 +181,7 @@ class App {
     this.shell.named(image, series, this.info, source!.address, this.history.state.series);
     // Labels are asked for once the picture is there, which is what people wait for.
     void this.viewer.ready(true).then(() => {
-      if (this.viewer.session === session) void session.findLabels();
+      if (this.viewer.session === session) void session.findLabels(this.history.state.labels.map(({ path }) => path));
     });
   }
 

@@ -39,10 +39,15 @@ export class Session {
     private readonly noted: (text: string) => void,
   ) {}
 
-  /** Asks for the list of label images; called once the picture has begun to load. */
-  async findLabels(): Promise<void> {
+  /**
+   * Asks for the list of label images; called once the picture has begun to load.
+   * @param wanted Paths that the state speaks of.
+   */
+  async findLabels(wanted: readonly string[]): Promise<void> {
     try {
       this.labelPaths = await this.image.labels();
+      const known = new Set([...this.labelPaths, this.image.path]);
+      for (const path of wanted) if (!known.has(path)) this.noted(`This link speaks of the label image ${path}, which is not here.`);
     } catch (error) {
       this.failed(error);
     }
