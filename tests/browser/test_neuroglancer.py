@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import imageio.v3
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 1000, 700
 WAIT = 60.0
+STAYS = 6
+"""Pictures, half a second apart, that are alike: pieces come one by one, late where the machine is busy."""
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("neuroglancer") is None,
@@ -38,13 +41,16 @@ def plain(browser: Page) -> Iterator[Page]:
 
 
 def seen(page: Page, url: str, place: Path, enough: Callable[[NDArray[Any]], bool]) -> NDArray[Any]:
-    """Open a link, and return the picture once there is enough in it, or as it is after a minute."""
+    """Open a link, and return the picture once it has enough in it and stays, or as it is after a minute."""
     page.do("open", url=url, width=WIDTH, height=HEIGHT)
     deadline = time.monotonic() + WAIT
+    pictures: deque[NDArray[Any]] = deque(maxlen=STAYS)
     while True:
         page.do("screenshot", path=str(place))
         picture: NDArray[Any] = imageio.v3.imread(place)[..., :3].astype(int)
-        if enough(picture) or time.monotonic() > deadline:
+        pictures.append(picture)
+        stays = len(pictures) == STAYS and all(np.array_equal(picture, one) for one in pictures)
+        if (stays and enough(picture)) or time.monotonic() > deadline:
             return picture
         page.do("sleep", seconds=0.5)
 
