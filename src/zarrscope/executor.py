@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from threading import local
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from types import TracebackType
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -57,43 +58,68 @@ class Threads:
     of them is then the same for any number.
     """
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    def __init__(self, workers: int, kept: ThreadPoolExecutor | None = None) -> None:
+        self.workers, self._kept = workers, kept
 
     def map(self, fn: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
         """Yield the result of each item; after an error or when closed, nothing new is begun."""
         waiting: deque[Future[R]] = deque()
-        with _lent(self.workers) as threads:
+        with nullcontext(self._kept) if self._kept else _new(self.workers) as threads:
             try:
                 for item in items:
                     waiting.append(threads.submit(fn, item))
                     if len(waiting) >= self.workers + AHEAD:
-                        yield waiting.popleft().result()
+                        yield _first(waiting)
                 while waiting:
-                    yield waiting.popleft().result()
+                    yield _first(waiting)
             finally:
                 for future in waiting:
                     future.cancel()
-                wait(waiting)
+                wait(waiting if self._kept else ())
 
 
-_resting: dict[int, ThreadPoolExecutor] = {}
-"""Threads that have nothing to do, by their number."""
+class Successive:
+    """Executors for one piece of work after the other, whose threads stay while their number does.
 
-
-@contextmanager
-def _lent(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Lend so many threads to one user, who has finished with them in the end.
-
-    Those that have been here before come first: what the allocator keeps for a thread is used again.
-    With new threads for each level of an image, memory would grow from level to level.
+    With new threads for each, memory grows: the allocator keeps what a thread had for that thread. A context
+    manager; the threads end with it.
     """
-    threads = _resting.pop(workers, None) or ThreadPoolExecutor(workers, "zarrscope", initializer=_enter)
-    try:
-        yield threads
-    finally:
-        if _resting.setdefault(workers, threads) is not threads:
-            threads.shutdown(wait=False)
+
+    def __init__(self) -> None:
+        self._kept: tuple[int, ThreadPoolExecutor] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def executor(self, workers: int) -> Executor:
+        """Return an executor with so many threads, for use before the next one is asked for."""
+        if workers <= 1:
+            return Serial()
+        if self._kept is None or self._kept[0] != workers:
+            self._end()
+            self._kept = (workers, _new(workers))
+        return Threads(*self._kept)
+
+    def _end(self) -> None:
+        if self._kept is not None:
+            self._kept[1].shutdown()
+            self._kept = None
+
+
+def _new(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, "zarrscope", initializer=_enter)
+
+
+def _first(waiting: deque[Future[R]]) -> R:
+    """Return the first result, which is waited for in its place: an interrupt must not lose it."""
+    result = waiting[0].result()
+    waiting.popleft()
+    return result
 
 
 def executor(workers: int | None = None) -> Executor:
@@ -164,7 +190,6 @@ def _enter_wide() -> None:
 
 def _after_fork() -> None:
     """Forget what a forked child has from its parent: pools without their threads, the mark of a worker."""
-    _resting.clear()
     pool.cache_clear()
     wide_pool.cache_clear()
     _here.worker = _here.waiter = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import threading
 import time
 from contextlib import closing
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zarrscope.executor import Serial, Threads, alone, cores, executor, fan_out, pool
+from zarrscope.executor import Executor, Serial, Successive, Threads, alone, cores, executor, fan_out, pool
 
 EXECUTORS = (Serial(), Threads(2), Threads(5))
 
@@ -79,25 +80,54 @@ class TestMap:
         assert sorted(begun) == sorted(ended)
 
 
-def test_threads_are_used_again_but_not_by_two_at_a_time() -> None:
+def together(executor: Executor, parties: int = 3) -> set[threading.Thread]:
+    """Return the threads that do so many pieces of work at the same time."""
+    barrier = threading.Barrier(parties)
+
+    def me(_: int) -> threading.Thread:
+        barrier.wait(10)
+        return threading.current_thread()
+
+    return set(executor.map(me, range(parties)))
+
+
+def test_threads_stay_while_their_number_does() -> None:
     """Threads that are new for each level make the memory of a run grow from level to level."""
-    executor = Threads(7)
+    with Successive() as threads:
+        assert isinstance(threads.executor(1), Serial)
+        first = together(threads.executor(3))
+        assert together(threads.executor(3)) == first
+        other = together(threads.executor(2), 2)
+        assert not other & first
+        assert not any(one.is_alive() for one in first)
+    assert not any(one.is_alive() for one in other)
 
-    def who(barrier: threading.Barrier) -> set[threading.Thread]:
-        def me(_: int) -> threading.Thread:
-            barrier.wait(10)
-            return threading.current_thread()
 
-        return set(executor.map(me, range(7)))
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signal can be sent to one thread here")
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_interrupt_leaves_nothing_at_work(kept: bool) -> None:
+    """It comes while the first result is waited for."""
+    begun, ended, main = threading.Event(), threading.Event(), threading.main_thread().ident
+    assert main is not None
 
-    assert who(threading.Barrier(7)) == who(threading.Barrier(7))
-    both, found = threading.Barrier(14), []
-    others = [threading.Thread(target=lambda: found.append(who(both))) for _ in range(2)]
-    for thread in others:
-        thread.start()
-    for thread in others:
-        thread.join(20)
-    assert len(found[0] | found[1]) == 14
+    def slow(i: int) -> None:
+        if i == 0:
+            begun.set()
+            time.sleep(0.3)
+            ended.set()
+
+    def interrupt() -> None:
+        begun.wait(10)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    with Successive() as threads:
+        chosen = threads.executor(2) if kept else Threads(2)
+        watch = threading.Timer(0.1, interrupt)
+        watch.start()
+        with pytest.raises(KeyboardInterrupt), closing(chosen.map(slow, range(2))) as results:
+            list(results)
+        assert ended.is_set()
+        watch.join()
 
 
 def test_items_that_fail_are_told() -> None:

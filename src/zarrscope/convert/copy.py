@@ -22,7 +22,7 @@ from zarrscope.errors import (
     UnsupportedError,
     ZarrscopeError,
 )
-from zarrscope.executor import cores, executor
+from zarrscope.executor import Successive, cores
 from zarrscope.ledger.inventory import measured, pieces
 from zarrscope.ledger.record import now, versions
 from zarrscope.ledger.table import EMPTY, UNKNOWN, Entry
@@ -261,9 +261,10 @@ class Copying:
 
     def run(self) -> None:
         """Copy values and arrays, then the documents, the root last."""
-        self._move()
-        for path, old in self._plan.old.items():
-            self._encode_anew(old, self._plan.arrays[path])
+        with Successive() as threads:
+            self._move(threads)
+            for path, old in self._plan.old.items():
+                self._encode_anew(old, self._plan.arrays[path], threads)
         if plan_copy(self._plan.source, self._plan.options).fingerprint != self._plan.fingerprint:
             raise CorruptDataError(
                 f"{self._plan.source.url()} has changed while it was copied; copy it again"
@@ -273,11 +274,11 @@ class Copying:
         for key in sorted(self._plan.documents, key=lambda k: (-k.count("/"), k)):
             self._store.put(key, self._plan.documents[key])
 
-    def _move(self) -> None:
+    def _move(self, threads: Successive) -> None:
         """Copy values as bytes, side by side."""
         keys = self._open_keys()
-        threads = workers_for_values(self._plan.options)
-        with closing(executor(threads).map(self._fetch, keys)) as uploads:
+        chosen = threads.executor(workers_for_values(self._plan.options))
+        with closing(chosen.map(self._fetch, keys)) as uploads:
             for key, upload in uploads:
                 if upload is not None:
                     self._commit(key, upload)
@@ -330,7 +331,7 @@ class Copying:
             if measured(self._store, key) != upload.entry:
                 raise CorruptDataError(f"{self._store.url(key)}: what is stored is not what was written")
 
-    def _encode_anew(self, old: ChunkedArray, form: Any) -> None:
+    def _encode_anew(self, old: ChunkedArray, form: Any, threads: Successive) -> None:
         """Write an array in its new form, unit by unit; units whose form stays go over as bytes."""
         new = ChunkedArray(self._store, old.path, form)
 
@@ -342,10 +343,10 @@ class Copying:
                     self._compare(old, new, unit)
             return 1
 
-        threads = 1 if self._store.in_order else workers_for(new, self._plan.options)
-        with closing(executor(threads).map(move, units(new))) as results:
-            for count in results:
-                self._progress(count)
+        count = 1 if self._store.in_order else workers_for(new, self._plan.options)
+        with closing(threads.executor(count).map(move, units(new))) as results:
+            for done in results:
+                self._progress(done)
 
     def _compare(self, old: ChunkedArray, new: ChunkedArray, unit: Shape) -> None:
         region = new.unit_region(unit)

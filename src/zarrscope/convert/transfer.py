@@ -15,7 +15,7 @@ from zarrscope.array.group import Group, write_group
 from zarrscope.convert.hierarchy import ancestors
 from zarrscope.documents import dump_json
 from zarrscope.errors import NotFoundError
-from zarrscope.executor import cores, executor
+from zarrscope.executor import Successive, cores
 from zarrscope.store.keys import join
 
 if TYPE_CHECKING:
@@ -60,20 +60,21 @@ def transfer_arrays(
     progress : callable, optional
         Receives the number of pixels of each unit once it is stored.
     """
-    for old in hierarchy.arrays:
-        new = ChunkedArray(target, old.path, becomes[old.path])
+    with Successive() as threads:
+        for old in hierarchy.arrays:
+            new = ChunkedArray(target, old.path, becomes[old.path])
 
-        def move(unit: Shape, old: ChunkedArray = old, new: ChunkedArray = new) -> int:
-            recode(old, new, unit)
-            return new.unit_region(unit).size
+            def move(unit: Shape, old: ChunkedArray = old, new: ChunkedArray = new) -> int:
+                recode(old, new, unit)
+                return new.unit_region(unit).size
 
-        threads = min(workers or cores(), _fitting(new))
-        with closing(executor(threads).map(move, units(new))) as results:
-            for pixels in results:
-                if progress:
-                    progress(pixels)
-        for name, document in to_documents(new.metadata).items():
-            target.put(join(old.path, name), dump_json(document))
+            chosen = threads.executor(min(workers or cores(), _fitting(new)))
+            with closing(chosen.map(move, units(new))) as results:
+                for pixels in results:
+                    if progress:
+                        progress(pixels)
+            for name, document in to_documents(new.metadata).items():
+                target.put(join(old.path, name), dump_json(document))
 
 
 def transfer_foreign(hierarchy: Hierarchy, target: Writable, skip: tuple[str, ...]) -> None:

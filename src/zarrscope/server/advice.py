@@ -60,7 +60,8 @@ def _coarser(image: Image, where: str, store: VirtualStore | Below) -> tuple[str
     size = plane_bytes(image)
     if size <= AT_ONCE:
         return ()
-    added = "are computed while you look" if store.computed_levels else "are missed: all of it comes slowly"
+    made = any("/" not in path for path in store.computed_levels)  # of the image, not of its labels
+    added = "are computed while you look" if made else "are missed: all of it comes slowly"
     return (
         f"{where} has no level with less than {format_size(size)} a plane; coarser ones {added}. "
         f"To store them: zarrscope convert {quote(where)} NEW.ome.zarr",

@@ -32,6 +32,7 @@ _READING = os.O_RDONLY
 for _flag in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY"):  # not every system has all of them
     _READING |= getattr(os, _flag, 0)
 _NOT_WAITING: int | None = getattr(os, "RWF_NOWAIT", None)
+_MOST_AT_ONCE = 4 << 20
 _HAS_PREADV = hasattr(os, "preadv")  # not on Windows, where nothing of this was ever run
 
 
@@ -43,8 +44,11 @@ class LocalValue:
         self._handle, self._path = handle, path
 
     def at_once(self, start: int, stop: int) -> Buffer | None:
-        """Return bytes without waiting for the disk; None where not all are in memory or nobody can tell."""
-        if _NOT_WAITING is None:  # pragma: no cover - only Linux tells
+        """Return bytes without waiting for the disk; None where not all are in memory or nobody can tell.
+
+        Copying many takes its time too: those are for whoever can wait.
+        """
+        if _NOT_WAITING is None or stop - start > _MOST_AT_ONCE:  # only Linux tells
             return None
         if start >= stop:
             return b""

@@ -20,16 +20,13 @@ from zarrscope.source.ordered import images_of
 from zarrscope.source.registry import choose
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.virtual.blocks import BlockCache
-from zarrscope.virtual.completed import Completed, fits, lacking
+from zarrscope.virtual.completed import VERSIONS, Completed, fits, lacking
 from zarrscope.virtual.image import image_of
 from zarrscope.virtual.store import VirtualStore
 from zarrscope.virtual.stored import Below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-VERSIONS = ("0.4", "0.5")
-"""What documents are invented in."""
 
 _A_THREAD = 1 << 28
 """Bytes of memory for one thread that decodes: a quarter of them may stay with it (see ``Pixels``)."""
@@ -121,19 +118,28 @@ def _completed(
     node: Image | ImageGroup, stored: Below, memory: int, workers: int | None, again: tuple[Any, ...]
 ) -> Completed | None:
     """Return a stored image with the levels that it lacks; None where it lacks none, or can have none."""
-    if not isinstance(node, Image) or node.version not in VERSIONS:
+    if not isinstance(node, Image):
         return None
+    lacks = {
+        path: lack for path, lack in lacking(node).items() if _can_be_made(lack.scene, node.version, memory)
+    }
+    if not lacks:
+        return None
+    scenes = tuple(lack.scene for lack in lacks.values())
+    made = _made(_Several(scenes), node, node.version, memory, workers, again)
+    return Completed(stored, made, lacks, again)
+
+
+def _can_be_made(scene: Scene, version: str, memory: int) -> bool:
+    """Return whether coarser levels of a scene can be made that go with those that it has."""
+    threads = crew(1)
     try:
-        scenes = lacking(node)
-        if not scenes:
-            return None
-        made = _made(_Several(tuple(scenes.values())), node, node.version, memory, workers, again)
+        image = image_of(scene, 0, "", version, BlockCache(memory), threads, memory, side_by_side=False)
+        return fits(image, scene)
     except ZarrscopeError:  # what is stored can be shown all the same
-        return None
-    if not all(map(fits, made.images, scenes.values())):
-        made.close()
-        return None
-    return Completed(stored, made, tuple(scenes), again)
+        return False
+    finally:
+        threads.shutdown(wait=False)
 
 
 def _source(thing: Any) -> Shown:

@@ -155,8 +155,8 @@ def _stored(
     room = max(prod(unit) * itemsize, min(_GATHERED, memory // 8))
     for i in reversed(plane):
         times = min(-(-chunks[i] // unit[i]), room // (prod(block) * itemsize))
-        if times > 1 and unit[i] * times % 2:
-            times -= 1  # even, so that no window of two by two needs two blocks
+        if unit[i] * times < shape[i]:
+            times = _evenly(unit[i], times)  # so that no window of two by two needs two blocks
         block[i] *= max(1, times)
     return VirtualLevel(path, shape, chunks, _within(block, shape), 0, ones, False)
 
@@ -175,7 +175,12 @@ def _side(unit: int, size: int) -> int:
     """Return the side of a chunk: the tile's where that is sensible, else about 512 in whole tiles."""
     if unit >= size or unit > _TILE[1]:
         return SIDE
-    return unit if unit >= _TILE[0] else SIDE // unit * unit
+    return unit if unit >= _TILE[0] else _evenly(unit, SIDE // unit) * unit
+
+
+def _evenly(unit: int, times: int) -> int:
+    """Return how often a unit is taken: once less where an odd number of pixels would come of it."""
+    return times - 1 if times > 1 and unit * times % 2 else times
 
 
 def _within(sides: Sequence[int], shape: Shape) -> Shape:

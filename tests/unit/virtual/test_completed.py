@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import zarr
 from tests.unit.check.conftest import Tree
 from tests.unit.virtual.arrays import halved, noise, windows
+from zarr.core.buffer import cpu
 
 import zarrscope
-from zarrscope.errors import CorruptDataError
+from zarrscope.errors import CorruptDataError, ZarrscopeError
 from zarrscope.node.image import Image
 from zarrscope.node.open import open_node
 from zarrscope.source.registry import open_source
@@ -229,3 +231,128 @@ def test_where_none_can_be_added_it_stays_as_it_stands(tmp_path: Path, why: str)
     with encode(open_source(place)) as store:
         assert type(store) is Below
         assert store.computed_levels == ()
+
+
+def odd(place: Path, change: Any, key: str = ".zattrs") -> Path:
+    path = place / key
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+    return place
+
+
+def steps(*found: Any) -> Any:
+    def change(document: Any) -> None:
+        document["multiscales"][0]["datasets"][0]["coordinateTransformations"] = list(found)
+
+    return change
+
+
+SCALE = {"type": "scale", "scale": [1, 0.5, 0.4]}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [{"type": "scale", "path": "scale"}],
+        [SCALE, {"type": "translation", "path": "moved"}],
+        [SCALE, {"type": "translation", "translation": [1, 2]}],
+        [{"type": "scale", "scale": [1, 0, 0.4]}],
+        [{"type": "scale", "scale": [1, 0.5]}],
+        [{"type": "scale", "scale": 5}],
+        [{"type": "identity"}],
+        ["scale"],
+        [None],
+        [],
+    ],
+    ids=str,
+)
+def test_levels_that_are_placed_oddly(tmp_path: Path, found: Any) -> None:
+    place = odd(stored(tmp_path / "a.ome.zarr", "0.4"), steps(*found))
+    try:
+        source = open_source(place)
+    except ZarrscopeError:
+        return  # nobody can read it
+    with encode(source) as store:  # the label image still gets its levels
+        assert store.computed_levels == ("labels/cells/computed1", "labels/cells/computed2")
+        assert bytes(store.get(".zattrs") or b"") == (place / ".zattrs").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "omero",
+    [None, [], {"channels": None}, {"channels": [None, 1]}, {"channels": {}}, {"channels": []}],
+    ids=str,
+)
+def test_channels_that_are_no_channels(tmp_path: Path, omero: Any) -> None:
+    place = odd(stored(tmp_path / "a.ome.zarr", "0.4", labels=False), lambda d: d.update(omero=omero))
+    with encode(open_source(place)) as store:
+        assert [level.shape for level in opened(store).levels][1:] == [(2, 350, 450), (2, 175, 225)]
+
+
+def test_keys_of_other_programs(tmp_path: Path) -> None:
+    mine = {"attributes": {"mine": 1}, "ome": {"x": 2}}
+    place = odd(stored(tmp_path / "a.ome.zarr", "0.4"), lambda d: d.update(mine))
+    (place / "zarr.json").write_text('{"node_type": "array"}')
+    with encode(open_source(place)) as store:
+        assert len(store.computed_levels) == 4
+        found = json.loads(bytes(store.get(".zattrs") or b""))
+        assert {key: found[key] for key in mine} == mine
+
+
+@pytest.mark.filterwarnings("ignore:Consolidated metadata:UserWarning")
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_other_programs_find_the_added_levels_in_spite_of_consolidated_documents(
+    tmp_path: Path, version: str
+) -> None:
+    place = stored(tmp_path / "a.ome.zarr", version)
+    zarr.consolidate_metadata(place)
+    with encode(open_source(place)) as store:
+        values = {key: bytes(store.get(key) or b"") for key in store.list()}
+        copied = zarr.storage.MemoryStore({key: cpu.Buffer.from_bytes(data) for key, data in values.items()})
+        group = zarr.open_group(copied, mode="r")
+        np.testing.assert_array_equal(group["computed1"][...], halved(PIXELS))
+        assert group["labels/cells/computed1"].shape == (350, 450)
+
+
+@pytest.mark.filterwarnings("ignore:Consolidated metadata:UserWarning")
+def test_consolidated_documents_above_a_label_image_know_nothing_of_its_levels(tmp_path: Path) -> None:
+    place = stored(tmp_path / "a.ome.zarr", "0.5")
+    zarr.consolidate_metadata(place)
+    odd(place, lambda d: steps({"type": "identity"})(d["attributes"]["ome"]), "zarr.json")
+    with encode(open_source(place)) as store:
+        assert store.computed_levels == ("labels/cells/computed1", "labels/cells/computed2")
+        assert "consolidated_metadata" not in json.loads(bytes(store.get("zarr.json") or b""))
+
+
+def test_names_that_are_taken(tmp_path: Path) -> None:
+    place = stored(tmp_path / "a.ome.zarr", "0.4", labels=False)
+    (place / "0").rename(place / "computed1")
+    odd(place, lambda d: d["multiscales"][0]["datasets"][0].update(path="computed1"))
+    with encode(open_source(place)) as store:
+        assert store.computed_levels == ("computed_1", "computed_2")
+        np.testing.assert_array_equal(opened(store).levels[0][:], PIXELS)
+    (place / "computed_1").mkdir()
+    (place / "computed_1/.zarray").write_text("{}")
+    with encode(open_source(place)) as store:
+        assert store.computed_levels == ("computed__1", "computed__2")
+
+
+def test_one_image_that_can_have_no_levels_is_not_in_the_way_of_others(tmp_path: Path) -> None:
+    place = stored(tmp_path / "a.ome.zarr", "0.5")
+    shutil.rmtree(place / "labels/cells")
+    tree = Tree(place)
+    zarrscope.write(LABELS, place / "labels/cells", axes="yx", levels=1, chunks={"y": 700, "x": 900})
+    tree.change("labels/cells/zarr.json", partial(mark, "0.5"))
+    with encode(open_source(place), memory=LABELS.nbytes * 2) as store:
+        assert store.computed_levels == ("computed1", "computed2")
+
+
+def test_tags_are_of_what_is_said(tmp_path: Path) -> None:
+    tags = set()
+    for name in ("a", "b"):
+        place = stored(tmp_path / f"{name}.ome.zarr", "0.5", labels=False)
+        odd(place, lambda d, name=name: d["attributes"].update(mine=name), "zarr.json")
+        for _ in range(2):
+            with encode(open_source(place)) as store:
+                tags.add(store.head("zarr.json").tag)
+    assert len(tags) == 2
