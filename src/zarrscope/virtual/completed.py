@@ -22,6 +22,7 @@ from zarrscope.store.contracts import Info
 from zarrscope.store.keys import check_key, join
 from zarrscope.store.memory import MemoryStore
 from zarrscope.store.resolve import is_remote
+from zarrscope.virtual.documents import VERSIONS
 from zarrscope.virtual.stored import Below
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 64 << 20
 """Bytes of a plane, its channels together, that are there soon enough: no coarser level is missed."""
-
-VERSIONS = ("0.4", "0.5")
-"""Of OME-Zarr, whose levels can be added to."""
 
 _DOCUMENT = {2: ".zattrs", 3: "zarr.json"}
 _ODD = (LookupError, TypeError, AttributeError)
@@ -74,10 +72,14 @@ def lacking(image: Image) -> dict[str, Lack]:
     image : Image
         It and its label images are looked at.
     """
-    found = _lacking("", image, image)
-    if found or not is_remote(image.url):  # there each label image is a few requests more
+    found: dict[str, Lack] = {}
+    with suppress(ZarrscopeError):  # who looks at what cannot be read will be told
+        found |= _lacking("", image, image)
+    if is_remote(image.url) and not found:  # there each label image is a few requests more
+        return found
+    with suppress(ZarrscopeError):
         for name in image.labels:
-            with suppress(ZarrscopeError):  # who looks at it will be told
+            with suppress(ZarrscopeError):
                 found |= _lacking(f"labels/{name}", image.label(name), image)
     return found
 
@@ -257,7 +259,15 @@ class Completed(Below):
 
 
 def fits(image: VirtualImage, scene: Scene) -> bool:
-    """Return whether the axes of the levels that were made are those that are stored, in their order."""
+    """Return whether the axes of the levels that were made are those that are stored, in their order.
+
+    Parameters
+    ----------
+    image : VirtualImage
+        Made of the scene.
+    scene : Scene
+        As it is stored.
+    """
     names = [[axis.name for axis in one.description.axes] for one in (image, scene)]
     return names[0] == names[1] and image.levels[-1].computed
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 METADATA = f"{SERIES_GROUP}/METADATA.ome.xml"
 
+VERSIONS = ("0.4", "0.5")
+"""Of OME-Zarr, in which documents are invented."""
+
 
 def metadata_of(image: VirtualImage, version: str) -> tuple[ArrayMetadata, ...]:
     """Return what the arrays of an image are: pixels as they are, little end first, nothing packed.

@@ -20,7 +20,8 @@ from zarrscope.source.ordered import images_of
 from zarrscope.source.registry import choose
 from zarrscope.source.zarr import ZarrSource
 from zarrscope.virtual.blocks import BlockCache
-from zarrscope.virtual.completed import VERSIONS, Completed, fits, lacking
+from zarrscope.virtual.completed import Completed, fits, lacking
+from zarrscope.virtual.documents import VERSIONS
 from zarrscope.virtual.image import image_of
 from zarrscope.virtual.store import VirtualStore
 from zarrscope.virtual.stored import Below
@@ -58,9 +59,10 @@ def encode(
     Parameters
     ----------
     thing : Source, Image, ImageGroup, Scene, LazyArray or sequence of LazyArray
-        What is shown; a source or an image that is stored as OME-Zarr passes through as it is. The levels of
-        an image, or one array (also of numpy), are shown with axes by their number. A source belongs to the
-        store from now on: closing the store closes it.
+        What is shown; a source or an image that is stored as OME-Zarr passes through as it is, with computed
+        levels on top where its coarsest one is large (see ``Completed``). The levels of an image, or one
+        array (also of numpy), are shown with axes by their number. A source belongs to the store from now
+        on: closing the store closes it.
     version : str, optional
         Of OME-Zarr, ``0.5`` or ``0.4``; by default what is stored stays as it is, and the rest is 0.5.
     memory : int
@@ -71,7 +73,7 @@ def encode(
     Returns
     -------
     VirtualStore or Below
-        Readable, with ``close``, ``computed_levels`` and ``told``.
+        Readable (``Completed`` is a ``Below``), with ``close``, ``computed_levels`` and ``told``.
 
     Raises
     ------

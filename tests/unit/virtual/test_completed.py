@@ -233,6 +233,15 @@ def test_where_none_can_be_added_it_stays_as_it_stands(tmp_path: Path, why: str)
         assert store.computed_levels == ()
 
 
+def test_where_the_pixels_are_not_there_what_is_passes(tmp_path: Path) -> None:
+    place = stored(tmp_path / "a.ome.zarr", "0.5")
+    node = opened(place)
+    shutil.rmtree(place / "0")
+    with encode(node) as store:
+        assert store.computed_levels == ("labels/cells/computed1", "labels/cells/computed2")
+        assert bytes(store.get("zarr.json") or b"") == (place / "zarr.json").read_bytes()
+
+
 def odd(place: Path, change: Any, key: str = ".zattrs") -> Path:
     path = place / key
     document = json.loads(path.read_text())
